@@ -1,0 +1,1 @@
+//! A fake of two model providers, for tests and demos.
