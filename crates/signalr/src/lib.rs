@@ -1,1 +1,49 @@
+//! A SignalR server as a tower service for axum.
+//!
+//! A [`Hub`] is one endpoint with named methods. Official clients connect to it over WebSockets,
+//! server-sent events or long polling; methods are plain async functions whose arguments are a
+//! tuple; pushes go to groups, to single connections or to everybody.
+//!
+//! ```
+//! use signalr::{Caller, Hub, HubError};
+//!
+//! async fn say(caller: Caller<()>, (room, text): (String, String)) -> Result<(), HubError> {
+//!     if text.is_empty() {
+//!         return Err(HubError::new("Nothing to say."));
+//!     }
+//!     caller.join(room.as_str());
+//!     caller.hub().group(&room).send("Said", &(text,));
+//!     Ok(())
+//! }
+//!
+//! let hub = Hub::builder(()).method("Say", say).build();
+//! let app: axum::Router = axum::Router::new().nest_service("/chat", hub.service());
+//! ```
+//!
+//! Authorisation and CORS are layers around the service: what they put into the request's
+//! extensions is what [`Caller::extensions`] shows.
+#![deny(missing_docs)]
 
+mod args;
+mod caller;
+mod clients;
+mod connection;
+mod error;
+mod hub;
+mod id;
+mod method;
+mod options;
+pub mod protocol;
+mod registry;
+mod service;
+mod sweep;
+mod transport;
+
+pub use args::{Arguments, Parameters};
+pub use caller::Caller;
+pub use clients::Clients;
+pub use error::HubError;
+pub use hub::{Hub, HubBuilder};
+pub use id::ConnectionId;
+pub use options::{HubOptions, Transport};
+pub use service::HubService;

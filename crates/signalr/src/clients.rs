@@ -1,0 +1,91 @@
+//! Pushes: events to a group, to one connection or to all.
+
+use crate::{Arguments, ConnectionId, connection::Connection, hub::Core, protocol::Protocol};
+
+/// Those whom an event is for. Made by [`Hub::group`](crate::Hub::group), [`Hub::client`](crate::Hub::client)
+/// and [`Hub::all`](crate::Hub::all).
+#[must_use = "nothing is sent before `send`"]
+pub struct Clients<'a> {
+    core: &'a Core,
+    target: Target<'a>,
+    except: Option<ConnectionId>,
+}
+
+enum Target<'a> {
+    All,
+    Group(&'a str),
+    Client(&'a str),
+}
+
+impl<'a> Clients<'a> {
+    pub(crate) fn all(core: &'a Core) -> Self {
+        Self { core, target: Target::All, except: None }
+    }
+
+    pub(crate) fn group(core: &'a Core, key: &'a str) -> Self {
+        Self { core, target: Target::Group(key), except: None }
+    }
+
+    pub(crate) fn client(core: &'a Core, id: &'a str) -> Self {
+        Self { core, target: Target::Client(id), except: None }
+    }
+
+    /// Leaves out one connection, usually the one that caused the event.
+    pub fn except(mut self, id: &ConnectionId) -> Self {
+        self.except = Some(*id);
+        self
+    }
+
+    /// Whether nobody is there to hear.
+    pub fn is_empty(&self) -> bool {
+        match self.target {
+            Target::All if self.except.is_none() => self.core.registry.connected() == 0,
+            Target::Group(key) if self.except.is_none() => self.core.registry.group_is_empty(key),
+            _ => {
+                let mut empty = true;
+                self.for_each(|_| empty = false);
+                empty
+            }
+        }
+    }
+
+    /// Queues the event `target` for each of them and returns their number. It never waits; delivery is at
+    /// most once for each connection, in the order of the calls. The arguments are written once for all
+    /// receivers, and not at all when there are none. Arguments that cannot be written are logged.
+    pub fn send<A: Arguments>(&self, target: &str, arguments: &A) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        // Written before any lock is taken: the product's own code runs here.
+        let message = match Protocol::Json.invocation(target, arguments) {
+            Ok(message) => message,
+            Err(error) => {
+                tracing::error!(target, %error, "an event's arguments cannot be written");
+                return 0;
+            }
+        };
+        let mut receivers = 0;
+        self.for_each(|connection| {
+            connection.push(message.clone(), &self.core.options);
+            receivers += 1;
+        });
+        receivers
+    }
+
+    fn for_each(&self, mut visit: impl FnMut(&Connection)) {
+        let mut visit = |connection: &Connection| {
+            if self.except != Some(connection.id) {
+                visit(connection);
+            }
+        };
+        match self.target {
+            Target::All => self.core.registry.for_each(visit),
+            Target::Group(key) => self.core.registry.for_each_in(key, |connection| visit(connection)),
+            Target::Client(id) => {
+                if let Some(connection) = self.core.registry.find(id) {
+                    visit(&connection);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,457 @@
+//! One client's connection: what the hub's sides share of it.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Waker},
+};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::task::AtomicWaker;
+use http::{Extensions, HeaderMap};
+use parking_lot::Mutex;
+
+use crate::{
+    ConnectionId, HubOptions, Transport,
+    id::Token,
+    protocol::{HubMessage, Protocol},
+    transport::lane::Lane,
+};
+
+/// Why a connection ends: what its Close message will say.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The server has had enough of it.
+    Aborted,
+    /// The client said so.
+    ClientClosed,
+    /// The server goes, or wants the client to come back: shutdown, `close_all`, DELETE.
+    GoingAway,
+    /// It broke a rule, fell silent or does not read. The detail is told only when errors are detailed.
+    Failed(Option<String>),
+    /// `OnConnected` failed; what of it may be told.
+    Refused(String),
+    /// No handshake in time.
+    HandshakeTimeout,
+    /// The transport is gone: there is nobody to tell.
+    Gone,
+}
+
+/// The request that carries the connection, as far as methods may see it.
+#[derive(Default)]
+pub(crate) struct Request {
+    pub(crate) extensions: Extensions,
+    pub(crate) headers: HeaderMap,
+}
+
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    pub(crate) token: Token,
+    pub(crate) serial: u64,
+    pub(crate) transport: Transport,
+    /// Input and polls; none on WebSockets.
+    pub(crate) lane: Option<Arc<Lane>>,
+    /// The task that runs the hub for this connection.
+    pub(crate) session: AtomicWaker,
+    request: Mutex<Arc<Request>>,
+    outbox: Mutex<Outbox>,
+    groups: Mutex<Membership>,
+    stage: AtomicU8,
+    times: Times,
+}
+
+/// Milliseconds of the hub's clock; zero is never.
+#[derive(Default)]
+struct Times {
+    attached: AtomicU64,
+    heard: AtomicU64,
+    pinged: AtomicU64,
+    stalled: AtomicU64,
+    /// Whether the client has sent a ping, so that its silence means something.
+    pings: AtomicBool,
+    /// Whether one of its messages is being processed.
+    busy: AtomicBool,
+}
+
+const HANDSHAKE: u8 = 0;
+const CONNECTED: u8 = 1;
+const ENDED: u8 = 2;
+
+/// The groups of a connection; none once it has left them for good.
+enum Membership {
+    In(BTreeSet<Arc<str>>),
+    Left,
+}
+
+/// What waits for the client.
+#[derive(Default)]
+struct Outbox {
+    queue: VecDeque<Bytes>,
+    bytes: usize,
+    /// Set once: nothing but the last message is added after it.
+    end: Option<End>,
+    /// Nothing at all is added any more.
+    finished: bool,
+    /// Who takes the bytes where that is not the session: an event stream's body, or a poll.
+    reader: Option<Waker>,
+    /// The newest poll; older ones give way.
+    poll: u64,
+    polling: bool,
+}
+
+/// What a reader of the outbox gets.
+pub(crate) enum Taken {
+    Bytes(Bytes),
+    Finished,
+    Superseded,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        id: ConnectionId,
+        token: Token,
+        serial: u64,
+        transport: Transport,
+        lane: Option<Arc<Lane>>,
+        request: Request,
+        now: u64,
+    ) -> Self {
+        Self {
+            id,
+            token,
+            serial,
+            transport,
+            lane,
+            session: AtomicWaker::new(),
+            request: Mutex::new(Arc::new(request)),
+            outbox: Mutex::default(),
+            groups: Mutex::new(Membership::In(BTreeSet::new())),
+            stage: AtomicU8::new(HANDSHAKE),
+            times: Times { attached: now.into(), heard: now.into(), pinged: now.into(), ..Times::default() },
+        }
+    }
+
+    pub(crate) fn request(&self) -> Arc<Request> {
+        self.request.lock().clone()
+    }
+
+    /// The newest poll says who the user is.
+    pub(crate) fn replace_request(&self, request: Request) {
+        *self.request.lock() = Arc::new(request);
+    }
+
+    /// The protocol agreed on; there is one.
+    pub(crate) fn protocol(&self) -> Protocol {
+        Protocol::Json
+    }
+
+    // ---- what leaves ----
+
+    /// Queues a push from anywhere. A client that lets too much pile up is cut off, free to come back.
+    pub(crate) fn push(&self, message: Bytes, options: &HubOptions) {
+        let mut outbox = self.outbox.lock();
+        if outbox.end.is_some() || outbox.finished {
+            return;
+        }
+        if outbox.bytes + message.len() > options.output_hard_bytes {
+            outbox.queue = VecDeque::new();
+            outbox.bytes = 0;
+            drop(outbox);
+            tracing::debug!(connection = %self.id, "a client that does not read is cut off");
+            return self.end(End::Failed(None));
+        }
+        // Whoever was woken for the first message will find the rest.
+        let was_empty = outbox.queue.is_empty();
+        outbox.bytes += message.len();
+        outbox.queue.push_back(message);
+        if was_empty {
+            self.wake_reader(outbox);
+        }
+    }
+
+    /// Queues what the session itself says. It is about to write anyway, and stops reading before this grows.
+    pub(crate) fn answer(&self, message: Bytes) {
+        let mut outbox = self.outbox.lock();
+        if outbox.end.is_some() || outbox.finished {
+            return;
+        }
+        let was_empty = outbox.queue.is_empty();
+        outbox.bytes += message.len();
+        outbox.queue.push_back(message);
+        if was_empty && self.lane.is_some() {
+            self.wake_reader(outbox);
+        }
+    }
+
+    /// The last words; after them the outbox only drains.
+    pub(crate) fn finish(&self, last: Option<Bytes>) {
+        let mut outbox = self.outbox.lock();
+        outbox.end.get_or_insert(End::Gone);
+        if outbox.finished {
+            return;
+        }
+        outbox.finished = true;
+        if let Some(last) = last {
+            outbox.bytes += last.len();
+            outbox.queue.push_back(last);
+        }
+        self.wake_reader(outbox);
+    }
+
+    fn wake_reader(&self, mut outbox: parking_lot::MutexGuard<'_, Outbox>) {
+        if self.lane.is_some() {
+            let reader = outbox.reader.take();
+            drop(outbox);
+            if let Some(reader) = reader {
+                reader.wake();
+            }
+        } else {
+            drop(outbox);
+            self.session.wake();
+        }
+    }
+
+    /// Takes the next bytes: one message as it is, or several small ones in one piece of at most `most` bytes.
+    pub(crate) fn take(&self, most: usize) -> Option<Bytes> {
+        self.outbox.lock().take(most)
+    }
+
+    pub(crate) fn outbox_bytes(&self) -> usize {
+        self.outbox.lock().bytes
+    }
+
+    /// For an event stream: everything that is ready.
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut outbox = self.outbox.lock();
+        self.poll_outbox(&mut outbox, cx)
+    }
+
+    /// For a poll: the same, as long as no newer poll has come.
+    pub(crate) fn poll_take_as(&self, poll: u64, cx: &mut Context<'_>) -> Poll<Taken> {
+        let mut outbox = self.outbox.lock();
+        if outbox.poll != poll {
+            return Poll::Ready(Taken::Superseded);
+        }
+        self.poll_outbox(&mut outbox, cx)
+    }
+
+    fn poll_outbox(&self, outbox: &mut Outbox, cx: &mut Context<'_>) -> Poll<Taken> {
+        let bytes = outbox.bytes;
+        if let Some(taken) = outbox.take(usize::MAX) {
+            self.stalled(None);
+            if bytes > 0 {
+                self.session.wake();
+            }
+            return Poll::Ready(Taken::Bytes(taken));
+        }
+        if outbox.finished {
+            return Poll::Ready(Taken::Finished);
+        }
+        outbox.reader = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    /// A new poll takes over; the older one wakes to find out.
+    pub(crate) fn begin_poll(&self) -> u64 {
+        let mut outbox = self.outbox.lock();
+        outbox.poll += 1;
+        outbox.polling = true;
+        let poll = outbox.poll;
+        let older = outbox.reader.take();
+        drop(outbox);
+        if let Some(older) = older {
+            older.wake();
+        }
+        poll
+    }
+
+    /// A poll has been answered or dropped.
+    pub(crate) fn end_poll(&self, poll: u64, now: u64) {
+        let mut outbox = self.outbox.lock();
+        if outbox.poll == poll {
+            outbox.polling = false;
+            outbox.reader = None;
+            self.times.heard.store(now, Relaxed);
+        }
+    }
+
+    // ---- how it ends ----
+
+    /// Ends the connection. The first reason counts; what was queued before still leaves.
+    pub(crate) fn end(&self, end: End) {
+        let mut outbox = self.outbox.lock();
+        if outbox.end.is_some() {
+            return;
+        }
+        outbox.end = Some(end);
+        drop(outbox);
+        self.session.wake();
+        if let Some(lane) = &self.lane {
+            lane.close();
+        }
+    }
+
+    /// The session learns that it has to end. It asks once; for everybody else the end remains set.
+    pub(crate) fn ending(&self) -> Option<End> {
+        let mut outbox = self.outbox.lock();
+        outbox.end.as_mut().map(|end| std::mem::replace(end, End::Gone))
+    }
+
+    pub(crate) fn is_ending(&self) -> bool {
+        self.outbox.lock().end.is_some()
+    }
+
+    // ---- groups ----
+
+    /// Enters a group through `enter`, unless the connection has already left them all.
+    pub(crate) fn join(&self, group: Arc<str>, enter: impl FnOnce(&Arc<str>)) {
+        if let Membership::In(groups) = &mut *self.groups.lock()
+            && groups.insert(group.clone())
+        {
+            enter(&group);
+        }
+    }
+
+    pub(crate) fn leave(&self, group: &str, exit: impl FnOnce()) {
+        if let Membership::In(groups) = &mut *self.groups.lock()
+            && groups.remove(group)
+        {
+            exit();
+        }
+    }
+
+    pub(crate) fn leave_all(&self, mut exit: impl FnMut(&str)) {
+        let mut groups = self.groups.lock();
+        if let Membership::In(groups) = std::mem::replace(&mut *groups, Membership::Left) {
+            groups.iter().for_each(|group| exit(group));
+        }
+    }
+
+    // ---- time ----
+
+    pub(crate) fn connected(&self, now: u64) {
+        self.stage.store(CONNECTED, Relaxed);
+        self.times.heard.store(now, Relaxed);
+        self.times.pinged.store(now, Relaxed);
+    }
+
+    pub(crate) fn ended(&self) {
+        self.stage.store(ENDED, Relaxed);
+    }
+
+    pub(crate) fn heard(&self, now: u64) {
+        self.times.heard.store(now, Relaxed);
+    }
+
+    pub(crate) fn client_pings(&self) {
+        self.times.pings.store(true, Relaxed);
+    }
+
+    pub(crate) fn busy(&self, busy: bool) {
+        self.times.busy.store(busy, Relaxed);
+    }
+
+    /// Since when the transport has not taken what it was given.
+    pub(crate) fn stalled(&self, since: Option<u64>) {
+        match since {
+            None => self.times.stalled.store(0, Relaxed),
+            Some(now) => {
+                let _ = self.times.stalled.compare_exchange(0, now.max(1), Relaxed, Relaxed);
+            }
+        }
+    }
+
+    /// Looks at the clock: pings, and ends what took too long. Says whether the connection may be forgotten.
+    pub(crate) fn tick(&self, now: u64, options: &HubOptions) -> Forget {
+        let past = |since: &AtomicU64, limit: std::time::Duration| {
+            u128::from(now.saturating_sub(since.load(Relaxed))) > limit.as_millis()
+        };
+        let polls = self.transport == Transport::LongPolling;
+        if polls && !self.outbox.lock().polling && past(&self.times.heard, options.poll_idle_timeout) {
+            self.end(End::Gone);
+            return if self.stage.load(Relaxed) == ENDED { Forget::Yes } else { Forget::No };
+        }
+        match self.stage.load(Relaxed) {
+            HANDSHAKE if past(&self.times.attached, options.handshake_timeout) => {
+                self.end(End::HandshakeTimeout);
+            }
+            CONNECTED if !polls => self.tick_connected(now, options, past),
+            _ => {}
+        }
+        Forget::No
+    }
+
+    fn tick_connected(
+        &self,
+        now: u64,
+        options: &HubOptions,
+        past: impl Fn(&AtomicU64, std::time::Duration) -> bool,
+    ) {
+        let times = &self.times;
+        // An event stream is read by whoever serves the response: what still waits here, it has not taken.
+        if self.transport == Transport::ServerSentEvents && self.outbox_bytes() > 0 {
+            self.stalled(Some(now));
+        }
+        let silent = times.pings.load(Relaxed) && !times.busy.load(Relaxed);
+        if silent && past(&times.heard, options.client_timeout) {
+            return self.end(End::Failed(None));
+        }
+        if times.stalled.load(Relaxed) > 0 && past(&times.stalled, options.send_timeout) {
+            let mut outbox = self.outbox.lock();
+            outbox.queue = VecDeque::new();
+            outbox.bytes = 0;
+            drop(outbox);
+            return self.end(End::Failed(None));
+        }
+        if past(&times.pinged, options.keep_alive) {
+            times.pinged.store(now, Relaxed);
+            // Where something waits already, that is the sign of life, or will not arrive either.
+            let mut outbox = self.outbox.lock();
+            if outbox.queue.is_empty() && outbox.end.is_none() {
+                let ping = self.protocol().encode(&HubMessage::Ping);
+                outbox.bytes += ping.len();
+                outbox.queue.push_back(ping);
+                self.wake_reader(outbox);
+            }
+        }
+    }
+}
+
+/// Whether nothing remains of a connection but its name.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Forget {
+    Yes,
+    No,
+}
+
+impl Outbox {
+    fn take(&mut self, most: usize) -> Option<Bytes> {
+        let first = self.queue.pop_front()?;
+        let mut size = first.len();
+        let more = self
+            .queue
+            .iter()
+            .take_while(|next| {
+                size = size.saturating_add(next.len());
+                size <= most
+            })
+            .count();
+        let taken = if more == 0 {
+            first
+        } else {
+            let rest = self.queue.iter().take(more).map(Bytes::len).sum::<usize>();
+            let mut joined = BytesMut::with_capacity(first.len() + rest);
+            joined.extend_from_slice(&first);
+            self.queue.drain(..more).for_each(|next| joined.extend_from_slice(&next));
+            joined.freeze()
+        };
+        self.bytes -= taken.len();
+        if self.queue.is_empty() && self.queue.capacity() > 16 {
+            self.queue = VecDeque::new();
+        }
+        Some(taken)
+    }
+}

@@ -1,0 +1,207 @@
+//! Who is there: connections by token and by id, and groups.
+
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    hash::{BuildHasher as _, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use parking_lot::Mutex;
+
+use crate::{
+    ConnectionId,
+    connection::{Connection, Forget},
+    id::Token,
+    transport::lane::Lane,
+};
+
+const SHARDS: usize = 32;
+
+/// A map in pieces, so that its users rarely wait for each other.
+struct Sharded<K, V>(Box<[Mutex<HashMap<K, V>>]>);
+
+impl<K, V> Sharded<K, V> {
+    fn new() -> Self {
+        Self((0..SHARDS).map(|_| Mutex::default()).collect())
+    }
+
+    fn shard(&self, hash: usize) -> &Mutex<HashMap<K, V>> {
+        &self.0[hash % SHARDS]
+    }
+}
+
+/// What a token stands for.
+pub(crate) enum Known {
+    /// Negotiated; no transport has taken it up.
+    Waiting(Negotiated),
+    /// Carried by a transport.
+    Live(Arc<Connection>),
+}
+
+pub(crate) struct Negotiated {
+    pub(crate) id: ConnectionId,
+    /// In milliseconds of the hub's clock.
+    pub(crate) since: u64,
+    /// What was posted before the transport came.
+    pub(crate) lane: Option<Arc<Lane>>,
+}
+
+pub(crate) struct Registry {
+    tokens: Sharded<Token, Known>,
+    ids: Sharded<ConnectionId, Arc<Connection>>,
+    groups: Sharded<Arc<str>, HashMap<u64, Arc<Connection>>>,
+    hasher: RandomState,
+    waiting: AtomicUsize,
+    connected: AtomicUsize,
+}
+
+impl Registry {
+    pub(crate) fn new() -> Self {
+        Self {
+            tokens: Sharded::new(),
+            ids: Sharded::new(),
+            groups: Sharded::new(),
+            hasher: RandomState::new(),
+            waiting: AtomicUsize::new(0),
+            connected: AtomicUsize::new(0),
+        }
+    }
+
+    // ---- by token ----
+
+    /// Remembers a negotiation, unless too many wait already.
+    pub(crate) fn negotiate(&self, token: Token, negotiated: Negotiated, most: usize) -> Result<(), TooMany> {
+        if self.waiting.fetch_add(1, Relaxed) >= most {
+            self.waiting.fetch_sub(1, Relaxed);
+            return Err(TooMany);
+        }
+        self.tokens.shard(token.shard()).lock().insert(token, Known::Waiting(negotiated));
+        Ok(())
+    }
+
+    pub(crate) fn insert(&self, connection: Arc<Connection>) {
+        let token = connection.token;
+        self.tokens.shard(token.shard()).lock().insert(token, Known::Live(connection));
+    }
+
+    /// Looks at what a token stands for, and may change it: a negotiation becomes a connection.
+    pub(crate) fn with<T>(&self, token: Token, look: impl FnOnce(Option<&mut Known>) -> T) -> T {
+        let mut shard = self.tokens.shard(token.shard()).lock();
+        let mut known = shard.get_mut(&token);
+        let waited = matches!(known, Some(Known::Waiting(_)));
+        let result = look(known.as_deref_mut());
+        if waited && matches!(known, Some(Known::Live(_))) {
+            self.waiting.fetch_sub(1, Relaxed);
+        }
+        result
+    }
+
+    pub(crate) fn forget(&self, token: Token) {
+        let known = self.tokens.shard(token.shard()).lock().remove(&token);
+        if let Some(Known::Waiting(_)) = known {
+            self.waiting.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// Goes over all that is known: drops negotiations that `expired` and connections that may be forgotten.
+    pub(crate) fn sweep(&self, expired: impl Fn(&Negotiated) -> bool, tick: impl Fn(&Connection) -> Forget) {
+        for shard in &self.tokens.0 {
+            shard.lock().retain(|_, known| match known {
+                Known::Waiting(negotiated) if expired(negotiated) => {
+                    if let Some(lane) = &negotiated.lane {
+                        lane.close();
+                    }
+                    self.waiting.fetch_sub(1, Relaxed);
+                    false
+                }
+                Known::Waiting(_) => true,
+                Known::Live(connection) => tick(connection) == Forget::No,
+            });
+        }
+    }
+
+    pub(crate) fn for_each_live(&self, mut visit: impl FnMut(&Connection)) {
+        for shard in &self.tokens.0 {
+            for known in shard.lock().values() {
+                if let Known::Live(connection) = known {
+                    visit(connection);
+                }
+            }
+        }
+    }
+
+    // ---- by id ----
+
+    /// The handshake is done: the connection can be reached by pushes.
+    pub(crate) fn enter(&self, connection: Arc<Connection>) {
+        self.connected.fetch_add(1, Relaxed);
+        self.ids.shard(connection.id.shard()).lock().insert(connection.id, connection);
+    }
+
+    /// The connection is over: nothing reaches it any more.
+    pub(crate) fn exit(&self, connection: &Connection) {
+        connection.leave_all(|group| self.remove_member(group, connection));
+        if self.ids.shard(connection.id.shard()).lock().remove(&connection.id).is_some() {
+            self.connected.fetch_sub(1, Relaxed);
+        }
+    }
+
+    pub(crate) fn connected(&self) -> usize {
+        self.connected.load(Relaxed)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Connection>> {
+        let id = ConnectionId::parse(id)?;
+        self.ids.shard(id.shard()).lock().get(&id).cloned()
+    }
+
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Connection)) {
+        for shard in &self.ids.0 {
+            shard.lock().values().for_each(|connection| visit(connection));
+        }
+    }
+
+    // ---- groups ----
+
+    pub(crate) fn join(&self, group: Arc<str>, connection: &Arc<Connection>) {
+        connection.join(group, |group| {
+            let mut shard = self.group_shard(group).lock();
+            shard.entry(group.clone()).or_default().insert(connection.serial, connection.clone());
+        });
+    }
+
+    pub(crate) fn leave(&self, group: &str, connection: &Connection) {
+        connection.leave(group, || self.remove_member(group, connection));
+    }
+
+    pub(crate) fn group_is_empty(&self, group: &str) -> bool {
+        !self.group_shard(group).lock().contains_key(group)
+    }
+
+    pub(crate) fn for_each_in(&self, group: &str, visit: impl FnMut(&Arc<Connection>)) {
+        if let Some(members) = self.group_shard(group).lock().get(group) {
+            members.values().for_each(visit);
+        }
+    }
+
+    fn remove_member(&self, group: &str, connection: &Connection) {
+        let mut shard = self.group_shard(group).lock();
+        if let Entry::Occupied(mut members) = shard.entry(group.into()) {
+            members.get_mut().remove(&connection.serial);
+            if members.get().is_empty() {
+                members.remove();
+            }
+        }
+    }
+
+    fn group_shard(&self, group: &str) -> &Mutex<HashMap<Arc<str>, HashMap<u64, Arc<Connection>>>> {
+        #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is a hash")]
+        self.groups.shard(self.hasher.hash_one(group) as usize)
+    }
+}
+
+/// More negotiations wait than the hub allows.
+pub(crate) struct TooMany;

@@ -1,0 +1,3 @@
+//! How bytes travel.
+
+pub(crate) mod lane;
