@@ -9,10 +9,16 @@ use crate::{Provider, State};
 
 pub(crate) struct Anthropic;
 
-const VERSIONS: [&str; 2] = ["2023-01-01", "2023-06-01"];
+const VERSIONS: [&str; 3] = ["2023-01-01", "2023-06-01", UNSAMPLED];
 
-const FIELDS: [&str; 17] = [
+/// The version since which the sampling parameters are refused.
+const UNSAMPLED: &str = "2026-10-21";
+const SAMPLING: [&str; 3] = ["temperature", "top_k", "top_p"];
+
+const FIELDS: [&str; 20] = [
     "cache_control",
+    "container",
+    "diagnostics",
     "inference_geo",
     "max_tokens",
     "messages",
@@ -20,6 +26,7 @@ const FIELDS: [&str; 17] = [
     "model",
     "output_config",
     "service_tier",
+    "speed",
     "stop_sequences",
     "stream",
     "system",
@@ -36,9 +43,10 @@ impl Dialect for Anthropic {
     const REQUEST_ID_HEADER: &'static str = "request-id";
     const OVERLOADED: u16 = 529;
 
+    /// The key comes as `x-api-key` or, from the provider's newer clients, as a bearer token.
     fn check_headers(state: &State, headers: &HeaderMap) -> Result<(), Refused> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match header("x-api-key") {
+        match header("authorization").strip_prefix("Bearer ").unwrap_or(header("x-api-key")) {
             "" => return Err(Refused::new(StatusCode::UNAUTHORIZED, "x-api-key header is required")),
             key if !state.is_right_key(key) => return Err(Self::wrong_key()),
             _ => {}
@@ -52,7 +60,11 @@ impl Dialect for Anthropic {
         }
     }
 
-    fn read(body: &Map<String, Value>) -> Result<Asked, Refused> {
+    fn read(headers: &HeaderMap, body: &Map<String, Value>) -> Result<Asked, Refused> {
+        let sampling = SAMPLING.iter().find(|name| body.contains_key(**name));
+        if let Some(name) = sampling.filter(|_| headers["anthropic-version"] == UNSAMPLED) {
+            return Err(Refused::bad(format!("{name}: Extra inputs are not permitted")));
+        }
         if let Some(unknown) = body.keys().find(|key| !FIELDS.contains(&key.as_str())) {
             return Err(Refused::bad(format!("{unknown}: Extra inputs are not permitted")));
         }
@@ -66,9 +78,6 @@ impl Dialect for Anthropic {
         let max_tokens = field("max_tokens")?
             .as_u64()
             .ok_or_else(|| Refused::bad("max_tokens: Input should be a valid integer"))?;
-        if max_tokens == 0 {
-            return Err(Refused::bad("max_tokens: must be greater than or equal to 1"));
-        }
         let stream = match body.get("stream") {
             None => false,
             Some(stream) => {
@@ -168,6 +177,8 @@ impl Dialect for Anthropic {
     }
 }
 
+/// Stricter than the provider in one thing: it would join neighbours of the same role, and whoever asks it
+/// had better know that he sent them.
 fn turns(messages: &[Value]) -> Result<Vec<(&str, String)>, Refused> {
     let mut turns: Vec<(&str, String)> = Vec::new();
     for (i, message) in messages.iter().enumerate() {
@@ -192,10 +203,13 @@ fn turns(messages: &[Value]) -> Result<Vec<(&str, String)>, Refused> {
         }
         turns.push((role, text));
     }
-    match turns.first() {
-        None => Err(Refused::bad("messages: at least one message is required")),
-        Some(("user", _)) => Ok(turns),
-        Some(_) => Err(Refused::bad("messages: first message must use the \"user\" role")),
+    match (turns.first(), turns.last()) {
+        (Some(("user", _)), Some(("user", _))) => Ok(turns),
+        (Some(("user", _)), _) => {
+            Err(Refused::bad("Prefilling assistant messages is not supported for this model."))
+        }
+        (Some(_), _) => Err(Refused::bad("messages: first message must use the \"user\" role")),
+        (None, _) => Err(Refused::bad("messages: at least one message is required")),
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) trait Dialect: 'static {
     const OVERLOADED: u16;
 
     fn check_headers(state: &State, headers: &HeaderMap) -> Result<(), Refused>;
-    fn read(body: &Map<String, Value>) -> Result<Asked, Refused>;
+    fn read(headers: &HeaderMap, body: &Map<String, Value>) -> Result<Asked, Refused>;
     fn models(state: &State, headers: &HeaderMap) -> Result<Value, Refused>;
 
     fn completion(said: &Said) -> Value;

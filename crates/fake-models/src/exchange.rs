@@ -52,7 +52,7 @@ pub(crate) async fn exchange<D: Dialect>(
     let asked = D::check_headers(&state, &headers).and_then(|()| match &parsed {
         Err(_) => Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, "Request exceeds the maximum size")),
         Ok(Err(e)) => Err(Refused::bad(format!("The request body is not valid JSON: {e}"))),
-        Ok(Ok(Value::Object(body))) => D::read(body),
+        Ok(Ok(Value::Object(body))) => D::read(&headers, body),
         Ok(Ok(_)) => Err(Refused::bad("The request body is not a JSON object")),
     });
     let asked = match asked {

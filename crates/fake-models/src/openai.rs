@@ -64,7 +64,7 @@ impl Dialect for OpenAi {
         }
     }
 
-    fn read(body: &Map<String, Value>) -> Result<Asked, Refused> {
+    fn read(_headers: &HeaderMap, body: &Map<String, Value>) -> Result<Asked, Refused> {
         if let Some(unknown) = body.keys().find(|key| !FIELDS.contains(&key.as_str())) {
             return Err(Refused::bad(format!("Unknown parameter: '{unknown}'.")).code("unknown_parameter"));
         }

@@ -60,11 +60,7 @@ pub(crate) async fn run(listener: TcpListener, state: Arc<State>) {
 
 /// Both providers have this path; their clients tell themselves apart by their headers.
 fn provider(headers: &HeaderMap) -> Provider {
-    if headers.contains_key("anthropic-version") || headers.contains_key("x-api-key") {
-        Provider::Anthropic
-    } else {
-        Provider::OpenAi
-    }
+    if headers.contains_key("anthropic-version") { Provider::Anthropic } else { Provider::OpenAi }
 }
 
 fn refuse(state: &State, provider: Provider, refused: Refused) -> Response {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::transport::{Transport, json_headers, key_header};
 use crate::{Completion, Endpoint, Error, Prompt, Role, Stop, Usage, error, turns};
 
-/// The only version there has been since 2023; the provider evolves it compatibly.
+/// Its successor, 2026-10-21, takes away only what is not asked for here (sampling parameters, documents,
+/// citations), and gateways and likenesses of the provider know the older one. The same holds for
+/// `x-api-key`, beside which the provider itself now takes the key as a bearer token.
 const VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 
 /// Stands before a conversation that the assistant began, since the first turn has to be the user's. A
