@@ -1,1 +1,29 @@
+//! What Parlor does, with no protocol in sight.
+//!
+//! A slice is one noun of the domain ([`conversations`], [`channels`], …): its types, its verbs and its SQL lie together. A verb is one
+//! paragraph: check, write, owe, tell, commit. What must not be missed is *owed*, a row in [`jobs`]; what may be missed is *told*, an
+//! [`Event`] that goes out after the commit. A lost event is repaired by fetching.
 
+pub mod accounts;
+pub mod actor;
+pub mod app;
+pub mod assistants;
+pub mod bus;
+pub mod channels;
+pub mod contacts;
+pub mod conversations;
+pub mod db;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod jobs;
+pub mod knowledge;
+pub mod limits;
+mod search;
+pub mod secrets;
+pub mod usage;
+
+pub use actor::{Actor, Permission};
+pub use app::App;
+pub use error::{Error, Result};
+pub use event::Event;

@@ -1,0 +1,301 @@
+//! Accounts, their agents, and how an agent signs in.
+
+pub(crate) mod sql;
+
+use std::time::Duration;
+
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    Error, Event, Result,
+    actor::{Agent, Role},
+    app::App,
+    ids::{AccountId, AgentId, SignInId},
+    limits::{self, Action},
+    secrets,
+    usage::Plan,
+};
+
+/// How long a sign-in lives that is not renewed.
+const SIGN_IN_LIVES: SignedDuration = SignedDuration::from_hours(24 * 30);
+/// A password is not longer than this: hashing takes time in proportion.
+const LONGEST_PASSWORD: usize = 256;
+const SHORTEST_PASSWORD: usize = 8;
+
+/// Who owns everything.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: String,
+    pub plan: Plan,
+}
+
+/// What it takes to make an account with its owner.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    pub name: String,
+    pub email: String,
+    pub password: String,
+}
+
+/// A sign-in that has just begun or been renewed.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    pub agent: Agent,
+    /// Good for one renewal; only its hash is stored.
+    pub refresh_token: String,
+}
+
+/// Makes an account on the unlimited plan, and its owner.
+///
+/// # Errors
+/// [`Error::Invalid`] for a name, e-mail address or password that does not do; [`Error::Conflict`] when the address is taken.
+pub async fn create(app: &App, new: NewAccount) -> Result<(Account, AgentId)> {
+    let name = checked_name(&new.name)?;
+    let email = checked_email(&new.email)?;
+    let hash = hash_password(app, new.password).await?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = inner.now();
+                let account = Account { id: AccountId(inner.new_id()), name, plan: Plan::default() };
+                sql::insert_account(tx, &account, now).await?;
+                let owner = Agent {
+                    id: AgentId(inner.new_id()),
+                    account_id: account.id,
+                    name: account.name.clone(),
+                    email,
+                    role: Role::Owner,
+                    sign_in: SignInId(inner.new_id()),
+                };
+                if sql::insert_agent(tx, &owner, &hash, now).await? == 0 {
+                    return Err(Error::Conflict("This e-mail address is taken."));
+                }
+                Ok((account, owner.id))
+            })
+        })
+        .await
+}
+
+/// Adds a person to an account.
+///
+/// # Errors
+/// As [`create`].
+pub async fn add_agent(app: &App, account_id: AccountId, role: Role, new: NewAccount) -> Result<AgentId> {
+    let name = checked_name(&new.name)?;
+    let email = checked_email(&new.email)?;
+    let hash = hash_password(app, new.password).await?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                sql::account(tx, account_id).await?.ok_or(Error::NotFound("Account"))?;
+                let id = AgentId(inner.new_id());
+                let agent = Agent { id, account_id, name, email, role, sign_in: SignInId(inner.new_id()) };
+                match sql::insert_agent(tx, &agent, &hash, inner.now()).await? {
+                    0 => Err(Error::Conflict("This e-mail address is taken.")),
+                    _ => Ok(id),
+                }
+            })
+        })
+        .await
+}
+
+/// One account.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(app: &App, id: AccountId) -> Result<Account> {
+    app.db
+        .read(move |tx| {
+            Box::pin(async move { sql::account(tx, id).await?.ok_or(Error::NotFound("Account")) })
+        })
+        .await
+}
+
+/// How many accounts there are.
+pub async fn count(app: &App) -> Result<i64> {
+    app.db.read(|tx| Box::pin(async move { sql::count(tx).await })).await
+}
+
+/// Changes what an account may use.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Invalid`] for a negative limit.
+pub async fn set_plan(app: &App, id: AccountId, plan: Plan) -> Result<()> {
+    plan.check()?;
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                match sql::update_plan(tx, id, &plan).await? {
+                    0 => Err(Error::NotFound("Account")),
+                    _ => Ok(()),
+                }
+            })
+        })
+        .await
+}
+
+/// Signs a person in. An unknown person costs as much time as a wrong password.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], one text for whatever was wrong; [`Error::TooMany`] for the address or the person.
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: String,
+    address: std::net::IpAddr,
+) -> Result<SignedIn> {
+    let email = email.trim().to_lowercase();
+    app.limits.check(Action::AddressSignsIn, limits::network(address))?;
+    app.limits.check(Action::PersonSignsIn, &email)?;
+    let wrong = || Error::Unauthenticated("E-mail address or password is wrong.");
+    if password.len() > LONGEST_PASSWORD {
+        return Err(wrong());
+    }
+    let asked = email.clone();
+    let known = app.db.read(move |tx| Box::pin(async move { sql::agent_by_email(tx, &asked).await })).await?;
+    let hash = match &known {
+        Some((_, hash)) => hash.clone(),
+        None => app.passwords.nobody(app).await?,
+    };
+    if app.hash(move || matches(&hash, &password)).await? == Password::Wrong {
+        return Err(wrong());
+    }
+    let (agent, _) = known.ok_or_else(wrong)?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let refresh_token = secrets::new_token("rt_");
+                let agent = Agent { sign_in: SignInId(inner.new_id()), ..agent };
+                let now = inner.now();
+                sql::insert_sign_in(tx, &agent, &secrets::hash(&refresh_token), now + SIGN_IN_LIVES, now)
+                    .await?;
+                Ok(SignedIn { agent, refresh_token })
+            })
+        })
+        .await
+}
+
+/// Renews a sign-in; the refresh token is spent and a new one handed out. A token that was spent before ends the sign-in: somebody
+/// has a copy of it.
+///
+/// # Errors
+/// [`Error::Unauthenticated`].
+pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
+    let hash = secrets::hash(refresh_token);
+    let inner = app.clone();
+    let renewed = app
+        .db
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = inner.now();
+                if let Some(agent) = sql::sign_in_by_spent(tx, &hash).await? {
+                    end(tx, &agent, now).await?;
+                    return Ok(None);
+                }
+                let refresh_token = secrets::new_token("rt_");
+                let renewed =
+                    sql::renew_sign_in(tx, &hash, &secrets::hash(&refresh_token), now + SIGN_IN_LIVES, now)
+                        .await?;
+                let Some(sign_in) = renewed else { return Ok(None) };
+                let agent = sql::agent_by_sign_in(tx, sign_in, now).await?;
+                Ok(agent.map(|agent| SignedIn { agent, refresh_token }))
+            })
+        })
+        .await?;
+    renewed.ok_or(Error::Unauthenticated("The refresh token is not valid."))
+}
+
+/// Who is behind a sign-in, with the role they have now.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] when it has ended or the agent is disabled.
+pub async fn signed_in(app: &App, sign_in: SignInId) -> Result<Agent> {
+    let now = app.now();
+    let agent =
+        app.db.read(move |tx| Box::pin(async move { sql::agent_by_sign_in(tx, sign_in, now).await })).await?;
+    agent.ok_or(Error::Unauthenticated("The sign-in has ended."))
+}
+
+/// Ends the sign-in that this refresh token belongs to. An unknown token is fine: the wish is fulfilled.
+pub async fn sign_out(app: &App, refresh_token: &str) -> Result<()> {
+    let hash = secrets::hash(refresh_token);
+    let now = app.now();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if let Some(agent) = sql::sign_in_by_refresh(tx, &hash).await? {
+                    end(tx, &agent, now).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn end(tx: &mut crate::db::Tx, agent: &Agent, now: Timestamp) -> Result<()> {
+    sql::end_sign_in(tx, agent.sign_in, now).await?;
+    tx.tell(Event::SignedOut { account_id: agent.account_id, agent_id: agent.id, sign_in: agent.sign_in });
+    Ok(())
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    match name.chars().count() {
+        1..=100 => Ok(name.to_owned()),
+        _ => Err(Error::invalid("name", "must have 1 to 100 characters")),
+    }
+}
+
+fn checked_email(email: &str) -> Result<String> {
+    let email = email.trim().to_lowercase();
+    let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty()
+            && !domain.is_empty()
+            && !domain.contains('@')
+            && !email.contains(char::is_whitespace)
+    });
+    if well_formed && email.len() <= 254 {
+        Ok(email)
+    } else {
+        Err(Error::invalid("email", "must be an e-mail address"))
+    }
+}
+
+async fn hash_password(app: &App, password: String) -> Result<String> {
+    if password.chars().count() < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
+        return Err(Error::invalid("password", "must have 8 to 256 characters"));
+    }
+    app.hash(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
+        .await?
+        .map_err(|error| Error::internal(error.to_string()))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Password {
+    Right,
+    Wrong,
+}
+
+fn matches(hash: &str, password: &str) -> Password {
+    let right = PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+    if right { Password::Right } else { Password::Wrong }
+}
+
+/// The hash that an unknown person's password is compared with.
+#[derive(Default)]
+pub(crate) struct Passwords(tokio::sync::OnceCell<String>);
+
+impl Passwords {
+    async fn nobody(&self, app: &App) -> Result<String> {
+        self.0.get_or_try_init(|| hash_password(app, secrets::new_token(""))).await.cloned()
+    }
+}
+
+/// How long an access token is good for. The sign-in behind it may end earlier.
+pub const ACCESS_LIVES: Duration = Duration::from_secs(15 * 60);

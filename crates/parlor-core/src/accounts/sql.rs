@@ -1,0 +1,148 @@
+use jiff::Timestamp;
+
+use super::Account;
+use crate::{
+    Result,
+    actor::Agent,
+    db::{Row, Tx},
+    ids::{AccountId, SignInId},
+    params,
+    usage::Plan,
+};
+
+pub async fn insert_account(tx: &mut Tx, account: &Account, now: Timestamp) -> Result<u64> {
+    let sql = "insert into accounts
+                 (id, name, allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7)";
+    let Plan { allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages } =
+        account.plan;
+    tx.exec(
+        sql,
+        params![
+            account.id,
+            &account.name,
+            allows_social_messaging,
+            max_social_channels,
+            max_monthly_ai_tokens,
+            max_monthly_messages,
+            now
+        ],
+    )
+    .await
+}
+
+pub async fn account(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
+    let sql = "select id, name, allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages
+               from accounts where id = $1";
+    tx.opt(sql, params![id], |row| Ok(Account { id: row.get(0)?, name: row.get(1)?, plan: plan(row, 2)? }))
+        .await
+}
+
+/// Reads a plan from four columns.
+pub fn plan(row: &Row<'_>, at: usize) -> Result<Plan> {
+    Ok(Plan {
+        allows_social_messaging: row.get(at)?,
+        max_social_channels: row.get(at + 1)?,
+        max_monthly_ai_tokens: row.get(at + 2)?,
+        max_monthly_messages: row.get(at + 3)?,
+    })
+}
+
+pub async fn count(tx: &mut Tx) -> Result<i64> {
+    tx.one("select count(*) from accounts", &[], |row| row.get(0)).await
+}
+
+pub async fn update_plan(tx: &mut Tx, id: AccountId, plan: &Plan) -> Result<u64> {
+    let sql = "update accounts set allows_social_messaging = $2, max_social_channels = $3,
+                 max_monthly_ai_tokens = $4, max_monthly_messages = $5
+               where id = $1";
+    let Plan { allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages } =
+        *plan;
+    let params = params![
+        id,
+        allows_social_messaging,
+        max_social_channels,
+        max_monthly_ai_tokens,
+        max_monthly_messages
+    ];
+    tx.exec(sql, params).await
+}
+
+/// Touches no row when the e-mail address is taken.
+pub async fn insert_agent(tx: &mut Tx, agent: &Agent, password_hash: &str, now: Timestamp) -> Result<u64> {
+    let sql = "insert into agents (id, account_id, email, name, role, password_hash, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7)
+               on conflict (email) do nothing";
+    let params =
+        params![agent.id, agent.account_id, &agent.email, &agent.name, agent.role, password_hash, now];
+    tx.exec(sql, params).await
+}
+
+/// The agent and the hash of the password. The sign-in is not one yet.
+pub async fn agent_by_email(tx: &mut Tx, email: &str) -> Result<Option<(Agent, String)>> {
+    let sql = "select id, account_id, name, email, role, id, password_hash from agents
+               where email = $1 and disabled_at is null";
+    tx.opt(sql, params![email], |row| Ok((agent(row)?, row.get(6)?))).await
+}
+
+fn agent(row: &Row<'_>) -> Result<Agent> {
+    Ok(Agent {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        name: row.get(2)?,
+        email: row.get(3)?,
+        role: row.get(4)?,
+        sign_in: row.get(5)?,
+    })
+}
+
+pub async fn insert_sign_in(
+    tx: &mut Tx,
+    agent: &Agent,
+    refresh_hash: &[u8],
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "insert into sign_ins (id, account_id, agent_id, refresh_hash, expires_at, created_at)
+               values ($1, $2, $3, $4, $5, $6)";
+    let params = params![agent.sign_in, agent.account_id, agent.id, refresh_hash, expires_at, now];
+    tx.exec(sql, params).await
+}
+
+pub async fn renew_sign_in(
+    tx: &mut Tx,
+    refresh_hash: &[u8],
+    new_hash: &[u8],
+    expires_at: Timestamp,
+    now: Timestamp,
+) -> Result<Option<SignInId>> {
+    let sql = "update sign_ins set spent_hash = refresh_hash, refresh_hash = $2, expires_at = $3
+               where refresh_hash = $1 and ended_at is null and expires_at > $4
+               returning id";
+    tx.opt(sql, params![refresh_hash, new_hash, expires_at, now], |row| row.get(0)).await
+}
+
+pub async fn agent_by_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<Option<Agent>> {
+    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id
+               from sign_ins s join agents a on a.id = s.agent_id
+               where s.id = $1 and s.ended_at is null and s.expires_at > $2 and a.disabled_at is null";
+    tx.opt(sql, params![id, now], agent).await
+}
+
+pub async fn sign_in_by_spent(tx: &mut Tx, hash: &[u8]) -> Result<Option<Agent>> {
+    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id
+               from sign_ins s join agents a on a.id = s.agent_id
+               where s.spent_hash = $1 and s.ended_at is null";
+    tx.opt(sql, params![hash], agent).await
+}
+
+pub async fn sign_in_by_refresh(tx: &mut Tx, hash: &[u8]) -> Result<Option<Agent>> {
+    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id
+               from sign_ins s join agents a on a.id = s.agent_id
+               where s.refresh_hash = $1 and s.ended_at is null";
+    tx.opt(sql, params![hash], agent).await
+}
+
+pub async fn end_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<u64> {
+    tx.exec("update sign_ins set ended_at = $2 where id = $1 and ended_at is null", params![id, now]).await
+}

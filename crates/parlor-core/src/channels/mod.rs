@@ -1,0 +1,294 @@
+//! Channels: the ways in for visitors.
+
+pub(crate) mod sql;
+
+use jiff::Timestamp;
+
+use crate::{
+    Actor, Error, Event, Permission, Result,
+    app::App,
+    assistants::{self, Assistant, AssistantChange},
+    ids::{AccountId, ChannelId},
+    secrets, text_enum,
+    usage::{Limit, Plan},
+};
+
+text_enum! {
+    /// What kind of way in it is.
+    Kind {
+        Website = "website",
+        MobileSdk = "mobile_sdk",
+        Whatsapp = "whatsapp",
+        Instagram = "instagram",
+    }
+}
+
+text_enum! {
+    /// Whether visitors get in.
+    Status { Enabled = "enabled", Disabled = "disabled" }
+}
+
+text_enum! {
+    /// Whether the assistant answers by itself.
+    AutoReply { On = "on", Off = "off" }
+}
+
+text_enum! {
+    /// The corner of the page where the launcher sits.
+    Position { BottomRight = "bottom-right", BottomLeft = "bottom-left" }
+}
+
+/// How the widget looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appearance {
+    /// `#rrggbb`.
+    pub primary_color: String,
+    pub position: Position,
+    /// Shown where there is no message yet.
+    pub greeting: String,
+}
+
+impl Default for Appearance {
+    fn default() -> Appearance {
+        Appearance {
+            primary_color: "#1f6feb".into(),
+            position: Position::BottomRight,
+            greeting: "Hi! How can we help?".into(),
+        }
+    }
+}
+
+/// A way in for visitors.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    pub id: ChannelId,
+    pub account_id: AccountId,
+    pub kind: Kind,
+    /// Public: it stands in the shop's pages.
+    pub token: String,
+    pub display_name: String,
+    pub status: Status,
+    pub auto_reply: AutoReply,
+    pub appearance: Appearance,
+    pub assistant: Assistant,
+    /// The plan of the account that owns it.
+    pub plan: Plan,
+    pub deleted_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Channel {
+    /// Whether messages go through, in either direction.
+    ///
+    /// # Errors
+    /// [`Error::Disabled`] when they do not.
+    pub fn check_open(&self) -> Result<()> {
+        match (self.status, self.deleted_at) {
+            (Status::Enabled, None) => Ok(()),
+            _ => Err(Error::Disabled),
+        }
+    }
+}
+
+/// What it takes to make a website channel.
+#[derive(Clone, Debug)]
+pub struct NewChannel {
+    pub display_name: String,
+    pub assistant: AssistantChange,
+}
+
+/// What is to change. `None` leaves it as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ChannelChange {
+    pub display_name: Option<String>,
+    pub status: Option<Status>,
+    pub primary_color: Option<String>,
+    pub position: Option<Position>,
+    pub greeting: Option<String>,
+    pub assistant: AssistantChange,
+}
+
+/// Opens the account's website channel.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::Plan`]; [`Error::Conflict`] when there is one already; [`Error::Invalid`].
+pub async fn create_website(app: &App, actor: &Actor, new: NewChannel) -> Result<Channel> {
+    actor.require(Permission::ManageChannels)?;
+    let account_id = actor.account_id();
+    let display_name = checked_name(&new.display_name)?;
+    let mut assistant = Assistant::new(app);
+    new.assistant.apply(&mut assistant)?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let plan = sql::lock_plan(tx, account_id).await?.ok_or(Error::NotFound("Account"))?;
+                if !plan.allows_social_messaging {
+                    return Err(Error::Plan(Limit::AllowsSocialMessaging));
+                }
+                if sql::has_website(tx, account_id).await? {
+                    return Err(Error::Conflict("The store already has a website channel."));
+                }
+                if sql::count(tx, account_id).await? >= plan.max_social_channels {
+                    return Err(Error::Plan(Limit::MaxSocialChannels));
+                }
+                let now = inner.now();
+                assistants::sql::insert(tx, account_id, &assistant, now).await?;
+                let channel = Channel {
+                    id: ChannelId(inner.new_id()),
+                    account_id,
+                    kind: Kind::Website,
+                    token: secrets::hex(&secrets::random::<16>()),
+                    display_name,
+                    status: Status::Enabled,
+                    auto_reply: AutoReply::On,
+                    appearance: Appearance::default(),
+                    assistant,
+                    plan,
+                    deleted_at: None,
+                    created_at: now,
+                    updated_at: now,
+                };
+                sql::insert(tx, &channel).await?;
+                Ok(channel)
+            })
+        })
+        .await
+}
+
+/// The account's channels, oldest first.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Channel>> {
+    actor.require(Permission::ViewChannels)?;
+    let account_id = actor.account_id();
+    app.db.read(move |tx| Box::pin(async move { sql::list(tx, account_id).await })).await
+}
+
+/// The channel that a public token opens.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::Disabled`].
+pub async fn by_token(app: &App, token: &str) -> Result<Channel> {
+    let token = token.to_owned();
+    app.db.read(move |tx| Box::pin(async move { sql::open_by_token(tx, &token).await })).await
+}
+
+/// Changes a channel and its assistant.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Invalid`].
+pub async fn update(app: &App, actor: &Actor, id: ChannelId, change: ChannelChange) -> Result<Channel> {
+    actor.require(Permission::ManageChannels)?;
+    let change = change.checked()?;
+    edit(app, actor, id, move |channel| {
+        change.assistant.apply(&mut channel.assistant)?;
+        if let Some(name) = change.display_name {
+            channel.display_name = name;
+        }
+        if let Some(status) = change.status {
+            channel.status = status;
+        }
+        if let Some(color) = change.primary_color {
+            channel.appearance.primary_color = color;
+        }
+        if let Some(position) = change.position {
+            channel.appearance.position = position;
+        }
+        if let Some(greeting) = change.greeting {
+            channel.appearance.greeting = greeting;
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Switches automatic answers to `wanted`, or over to the other state.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`].
+pub async fn switch_auto_reply(
+    app: &App,
+    actor: &Actor,
+    id: ChannelId,
+    wanted: Option<AutoReply>,
+) -> Result<Channel> {
+    actor.require(Permission::ManageChannels)?;
+    edit(app, actor, id, move |channel| {
+        channel.auto_reply = wanted.unwrap_or(match channel.auto_reply {
+            AutoReply::On => AutoReply::Off,
+            AutoReply::Off => AutoReply::On,
+        });
+        Ok(())
+    })
+    .await
+}
+
+/// Disconnects a channel. Its conversations stay to be read.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`].
+pub async fn delete(app: &App, actor: &Actor, id: ChannelId) -> Result<()> {
+    actor.require(Permission::ManageChannels)?;
+    let now = app.now();
+    edit(app, actor, id, move |channel| {
+        channel.deleted_at = Some(now);
+        Ok(())
+    })
+    .await
+    .map(drop)
+}
+
+/// The one way a channel changes.
+async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: ChannelId,
+    change: impl FnOnce(&mut Channel) -> Result<()> + Send + 'static,
+) -> Result<Channel> {
+    let account_id = actor.account_id();
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                sql::lock_plan(tx, account_id).await?;
+                let mut channel = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Channel"))?;
+                change(&mut channel)?;
+                channel.updated_at = inner.now();
+                sql::update(tx, &channel).await?;
+                assistants::sql::update(tx, &channel.assistant, channel.updated_at).await?;
+                tx.tell(Event::ChannelChanged { account_id, channel_id: id });
+                Ok(channel)
+            })
+        })
+        .await
+}
+
+impl ChannelChange {
+    fn checked(mut self) -> Result<ChannelChange> {
+        if let Some(name) = &mut self.display_name {
+            *name = checked_name(name)?;
+        }
+        if let Some(color) = &mut self.primary_color {
+            let digits = color.strip_prefix('#').unwrap_or_default();
+            if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                return Err(Error::invalid("primaryColor", "must look like #1f6feb"));
+            }
+            color.make_ascii_lowercase();
+        }
+        if self.greeting.as_ref().is_some_and(|greeting| greeting.chars().count() > 500) {
+            return Err(Error::invalid("greeting", "must have at most 500 characters"));
+        }
+        Ok(self)
+    }
+}
+
+fn checked_name(name: &str) -> Result<String> {
+    let name = name.trim();
+    match name.chars().count() {
+        1..=100 if !name.chars().any(char::is_control) => Ok(name.to_owned()),
+        _ => Err(Error::invalid("displayName", "must have 1 to 100 printable characters")),
+    }
+}

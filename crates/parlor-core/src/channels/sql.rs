@@ -1,0 +1,156 @@
+use serde_json::{Value as Json, json};
+
+use super::{Appearance, Channel, Position};
+use crate::{
+    Error, Result, accounts,
+    assistants::Assistant,
+    db::{Dialect, Row, Tx},
+    ids::{AccountId, ChannelId},
+    params,
+    usage::Plan,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.appearance,
+               c.deleted_at, c.created_at, c.updated_at,
+               s.id, s.name, s.provider, s.model, s.instructions,
+               a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
+             from channels c join assistants s on s.id = c.assistant_id join accounts a on a.id = c.account_id ",
+            $rest
+        )
+    };
+}
+
+fn channel(row: &Row<'_>) -> Result<Channel> {
+    Ok(Channel {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        kind: row.get(2)?,
+        token: row.get(3)?,
+        display_name: row.get(4)?,
+        status: row.get(5)?,
+        auto_reply: row.get(6)?,
+        appearance: appearance(&row.get(7)?),
+        deleted_at: row.get(8)?,
+        created_at: row.get(9)?,
+        updated_at: row.get(10)?,
+        assistant: Assistant {
+            id: row.get(11)?,
+            name: row.get(12)?,
+            provider: row.get(13)?,
+            model: row.get(14)?,
+            instructions: row.get(15)?,
+        },
+        plan: accounts::sql::plan(row, 16)?,
+    })
+}
+
+fn appearance(stored: &Json) -> Appearance {
+    let default = Appearance::default();
+    let text = |key: &str| stored[key].as_str();
+    Appearance {
+        primary_color: text("primary_color").map_or(default.primary_color, str::to_owned),
+        position: text("position").and_then(Position::parse).unwrap_or(default.position),
+        greeting: text("greeting").map_or(default.greeting, str::to_owned),
+    }
+}
+
+fn appearance_json(appearance: &Appearance) -> Json {
+    json!({
+        "primary_color": appearance.primary_color,
+        "position": appearance.position.as_str(),
+        "greeting": appearance.greeting,
+    })
+}
+
+/// The account's plan; whoever changes its channels goes through here one after another.
+pub async fn lock_plan(tx: &mut Tx, account_id: AccountId) -> Result<Option<Plan>> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => {
+            "select allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages
+             from accounts where id = $1"
+        }
+        Dialect::Postgres => {
+            "select allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages
+             from accounts where id = $1 for update"
+        }
+    };
+    tx.opt(sql, params![account_id], |row| accounts::sql::plan(row, 0)).await
+}
+
+pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
+    let sql =
+        "insert into channels (id, account_id, kind, token, display_name, status, auto_reply, assistant_id,
+                 appearance, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
+    tx.exec(
+        sql,
+        params![
+            channel.id,
+            channel.account_id,
+            channel.kind,
+            &channel.token,
+            &channel.display_name,
+            channel.status,
+            channel.auto_reply,
+            channel.assistant.id,
+            &appearance_json(&channel.appearance),
+            channel.created_at
+        ],
+    )
+    .await
+}
+
+pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<u64> {
+    let sql = "update channels set display_name = $2, status = $3, auto_reply = $4, appearance = $5, deleted_at = $6,
+                 updated_at = $7
+               where id = $1";
+    tx.exec(
+        sql,
+        params![
+            channel.id,
+            &channel.display_name,
+            channel.status,
+            channel.auto_reply,
+            &appearance_json(&channel.appearance),
+            channel.deleted_at,
+            channel.updated_at
+        ],
+    )
+    .await
+}
+
+pub async fn count(tx: &mut Tx, account_id: AccountId) -> Result<i64> {
+    let sql = "select count(*) from channels where account_id = $1 and deleted_at is null";
+    tx.one(sql, params![account_id], |row| row.get(0)).await
+}
+
+pub async fn has_website(tx: &mut Tx, account_id: AccountId) -> Result<bool> {
+    let sql = "select 1 from channels where account_id = $1 and kind = 'website' and deleted_at is null";
+    Ok(tx.opt(sql, params![account_id], |_| Ok(())).await?.is_some())
+}
+
+pub async fn list(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Channel>> {
+    let sql = select!("where c.account_id = $1 and c.deleted_at is null order by c.id");
+    tx.all(sql, params![account_id], channel).await
+}
+
+pub async fn get(tx: &mut Tx, account_id: AccountId, id: ChannelId) -> Result<Option<Channel>> {
+    let sql = select!("where c.account_id = $1 and c.id = $2 and c.deleted_at is null");
+    tx.opt(sql, params![account_id, id], channel).await
+}
+
+/// Also a deleted one: its conversations are still there.
+pub async fn of_conversation(tx: &mut Tx, id: ChannelId) -> Result<Channel> {
+    tx.one(select!("where c.id = $1"), params![id], channel).await
+}
+
+/// The channel a visitor comes in by.
+pub async fn open_by_token(tx: &mut Tx, token: &str) -> Result<Channel> {
+    let sql = select!("where c.token = $1 and c.deleted_at is null");
+    let channel = tx.opt(sql, params![token], channel).await?.ok_or(Error::NotFound("Channel"))?;
+    channel.check_open()?;
+    Ok(channel)
+}

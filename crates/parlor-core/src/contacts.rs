@@ -1,0 +1,66 @@
+//! Contacts: persons on a channel, and the visitor who claims to be one.
+
+use std::{fmt, net::IpAddr};
+
+use crate::{Error, Result, ids::ContactId};
+
+/// What a channel calls a contact: the session id that the visitor's browser has chosen. It is a bearer secret and shows in no log.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// The most characters it may have.
+    pub const LONGEST: usize = 200;
+
+    /// # Errors
+    /// [`Error::Invalid`] unless it has 1 to 200 characters and no control characters.
+    pub fn parse(text: &str) -> Result<ExternalId> {
+        let fits = !text.trim().is_empty() && text.chars().count() <= Self::LONGEST;
+        if fits && !text.chars().any(char::is_control) {
+            return Ok(ExternalId(text.to_owned()));
+        }
+        Err(Error::invalid("sessionId", "must have 1 to 200 printable characters"))
+    }
+
+    /// The text as it came.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ExternalId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ExternalId(hidden)")
+    }
+}
+
+/// A person on a channel.
+#[derive(Clone, Debug)]
+pub struct Contact {
+    pub id: ContactId,
+    pub external_id: ExternalId,
+    pub display_name: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+}
+
+/// Somebody who talks to a channel without signing in. All of it is hearsay until the core has checked it.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// The public token of the channel.
+    pub channel_token: String,
+    pub external_id: ExternalId,
+    /// Where the connection comes from, for the rate limits.
+    pub address: IpAddr,
+}
+
+/// The name a visitor gives, cut to what a list can show; an empty one is none.
+pub(crate) fn display_name(given: Option<String>) -> Result<Option<String>> {
+    let Some(given) = given else { return Ok(None) };
+    let name = given.trim();
+    match name.chars().count() {
+        0 => Ok(None),
+        1..=100 if !name.chars().any(char::is_control) => Ok(Some(name.to_owned())),
+        _ => Err(Error::invalid("contactDisplayName", "must have at most 100 printable characters")),
+    }
+}

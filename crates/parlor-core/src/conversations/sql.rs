@@ -1,0 +1,436 @@
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use super::{Content, Conversation, Filter, Listed, Message, Page, Sender, SenderType, Session, Source};
+use crate::{
+    Error, Result,
+    channels::Channel,
+    contacts::{Contact, ExternalId},
+    db::{Dialect, Row, Tx, Value},
+    ids::{AccountId, AgentId, ArticleId, ChannelId, ConversationId, MessageId},
+    params,
+};
+
+macro_rules! select {
+    ($($rest:expr),+) => {
+        concat!(
+            "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
+               c.id, c.external_id, c.display_name, c.email, c.phone,
+               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at
+             from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id ",
+            $($rest),+
+        )
+    };
+}
+
+const COLUMNS: usize = 21;
+
+fn conversation(row: &Row<'_>) -> Result<Conversation> {
+    let external_id: String = row.get(9)?;
+    Ok(Conversation {
+        id: row.get(0)?,
+        account_id: row.get(1)?,
+        channel_id: row.get(2)?,
+        last_seq: row.get(3)?,
+        version: row.get(4)?,
+        last_message_at: row.get(5)?,
+        created_at: row.get(6)?,
+        updated_at: row.get(7)?,
+        contact: Contact {
+            id: row.get(8)?,
+            external_id: ExternalId::parse(&external_id)?,
+            display_name: row.get(10)?,
+            email: row.get(11)?,
+            phone: row.get(12)?,
+        },
+        session: Session {
+            id: row.get(13)?,
+            status: row.get(14)?,
+            assignee: row.get(15)?,
+            assigned_at: row.get(16)?,
+            tags: tags(&row.get(17)?),
+            answering: row.get(18)?,
+            first_message_at: row.get(19)?,
+            resolved_at: row.get(20)?,
+        },
+    })
+}
+
+fn tags(stored: &Json) -> Vec<String> {
+    let texts = stored.as_array().into_iter().flatten().filter_map(Json::as_str);
+    texts.map(str::to_owned).collect()
+}
+
+const BY_VISITOR: &str = select!("where c.channel_id = $1 and c.external_id = $2");
+const BY_VISITOR_LOCKED: &str = select!("where c.channel_id = $1 and c.external_id = $2 for update of v");
+const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
+const BY_ID_LOCKED: &str = select!("where v.account_id = $1 and v.id = $2 for update of v");
+
+pub async fn by_visitor(
+    tx: &mut Tx,
+    channel_id: ChannelId,
+    external_id: &ExternalId,
+) -> Result<Option<Conversation>> {
+    tx.opt(BY_VISITOR, params![channel_id, external_id.as_str()], conversation).await
+}
+
+/// Holds the conversation until the end of the transaction. SQLite has one writer, which is lock enough.
+pub async fn lock_by_visitor(
+    tx: &mut Tx,
+    channel_id: ChannelId,
+    external_id: &ExternalId,
+) -> Result<Option<Conversation>> {
+    let params = params![channel_id, external_id.as_str()];
+    match tx.dialect() {
+        Dialect::Sqlite => tx.opt(BY_VISITOR, params, conversation).await,
+        // A row that was waited for is read as it was before the wait, the joined ones included: read it again.
+        Dialect::Postgres => match tx.opt(BY_VISITOR_LOCKED, params, conversation).await? {
+            Some(_) => tx.opt(BY_VISITOR, params, conversation).await,
+            None => Ok(None),
+        },
+    }
+}
+
+pub async fn get(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Result<Option<Conversation>> {
+    tx.opt(BY_ID, params![account_id, id], conversation).await
+}
+
+/// As [`lock_by_visitor`], for staff.
+pub async fn lock(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Result<Conversation> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.opt(BY_ID_LOCKED, params![account_id, id], |_| Ok(())).await?;
+    }
+    get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))
+}
+
+pub async fn has_agent(tx: &mut Tx, account_id: AccountId, id: AgentId) -> Result<bool> {
+    let sql = "select 1 from agents where account_id = $1 and id = $2 and disabled_at is null";
+    Ok(tx.opt(sql, params![account_id, id], |_| Ok(())).await?.is_some())
+}
+
+/// Touches no row when the contact is known already.
+pub async fn insert_contact(
+    tx: &mut Tx,
+    channel: &Channel,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql =
+        "insert into contacts (id, account_id, channel_id, external_id, attributes, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $6)
+               on conflict (channel_id, external_id) do nothing";
+    let none = json!({});
+    let params =
+        params![contact.id, channel.account_id, channel.id, contact.external_id.as_str(), &none, now];
+    tx.exec(sql, params).await
+}
+
+pub async fn save_contact(tx: &mut Tx, contact: &Contact, now: Timestamp) -> Result<u64> {
+    let sql = "update contacts set display_name = $2, email = $3, phone = $4, updated_at = $5 where id = $1";
+    let Contact { id, display_name, email, phone, .. } = contact;
+    tx.exec(sql, params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), now]).await
+}
+
+pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+    let sql = "insert into conversations (id, account_id, channel_id, contact_id, session_id, status, last_seq, version,
+                 last_message_at, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $9)";
+    tx.exec(
+        sql,
+        params![
+            conversation.id,
+            conversation.account_id,
+            conversation.channel_id,
+            conversation.contact.id,
+            conversation.session.id,
+            conversation.session.status,
+            conversation.last_seq,
+            conversation.version,
+            conversation.created_at
+        ],
+    )
+    .await
+}
+
+pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+    let sql = "update conversations set session_id = $2, status = $3, assignee_id = $4, last_seq = $5, version = $6,
+                 last_message_at = $7, updated_at = $8
+               where id = $1";
+    tx.exec(
+        sql,
+        params![
+            conversation.id,
+            conversation.session.id,
+            conversation.session.status,
+            conversation.session.assignee,
+            conversation.last_seq,
+            conversation.version,
+            conversation.last_message_at,
+            conversation.updated_at
+        ],
+    )
+    .await
+}
+
+pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Result<u64> {
+    let sql = "insert into sessions (id, account_id, conversation_id, status, tags, answering, first_message_at, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let session = &conversation.session;
+    tx.exec(
+        sql,
+        params![
+            session.id,
+            conversation.account_id,
+            conversation.id,
+            session.status,
+            &json!(session.tags),
+            session.answering,
+            session.first_message_at,
+            now
+        ],
+    )
+    .await
+}
+
+pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+    let sql =
+        "update sessions set status = $2, assignee_id = $3, assigned_at = $4, tags = $5, answering = $6,
+                 resolved_at = $7
+               where id = $1";
+    let session = &conversation.session;
+    tx.exec(
+        sql,
+        params![
+            session.id,
+            session.status,
+            session.assignee,
+            session.assigned_at,
+            &json!(session.tags),
+            session.answering,
+            session.resolved_at
+        ],
+    )
+    .await
+}
+
+pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Message) -> Result<u64> {
+    let sql = "insert into messages (id, account_id, conversation_id, session_id, seq, sender_type, sender_id, sender_name,
+                 content_type, content, rich_media, sources, client_id, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    let sender_id = match &message.sender {
+        Sender::EndUser(id) => id.0,
+        Sender::Agent { id, .. } => id.0,
+        Sender::Bot { id, .. } => id.0,
+    };
+    let sources = sources_json(&message.sources);
+    tx.exec(
+        sql,
+        params![
+            message.id,
+            account_id,
+            message.conversation_id,
+            message.session_id,
+            message.seq,
+            message.sender.kind(),
+            sender_id,
+            message.sender.name(),
+            message.content.kind,
+            &message.content.text,
+            message.content.rich_media.as_ref(),
+            sources.as_ref(),
+            message.client_id.as_ref(),
+            message.created_at
+        ],
+    )
+    .await
+}
+
+macro_rules! message_columns {
+    () => {
+        "m.id, m.conversation_id, m.session_id, m.seq, m.sender_type, m.sender_id, m.sender_name, m.content_type, m.content,
+         m.rich_media, m.sources, m.client_id, m.created_at"
+    };
+}
+
+fn message(row: &Row<'_>) -> Result<Message> {
+    message_at(row, 0)
+}
+
+fn message_at(row: &Row<'_>, at: usize) -> Result<Message> {
+    let sender_id: Uuid = row.get(at + 5)?;
+    let name = |row: &Row<'_>| row.get::<Option<String>>(at + 6).map(Option::unwrap_or_default);
+    let sender = match row.get(at + 4)? {
+        SenderType::EndUser => Sender::EndUser(crate::ids::ContactId(sender_id)),
+        SenderType::Agent => Sender::Agent { id: AgentId(sender_id), name: name(row)? },
+        SenderType::Bot => Sender::Bot { id: crate::ids::AssistantId(sender_id), name: name(row)? },
+    };
+    Ok(Message {
+        id: row.get(at)?,
+        conversation_id: row.get(at + 1)?,
+        session_id: row.get(at + 2)?,
+        seq: row.get(at + 3)?,
+        sender,
+        content: Content { kind: row.get(at + 7)?, text: row.get(at + 8)?, rich_media: row.get(at + 9)? },
+        sources: sources(row.get(at + 10)?),
+        client_id: row.get(at + 11)?,
+        created_at: row.get(at + 12)?,
+    })
+}
+
+fn sources_json(sources: &[Source]) -> Option<Json> {
+    let one = |source: &Source| json!({"article_id": source.article_id.0, "title": source.title, "url": source.url});
+    (!sources.is_empty()).then(|| sources.iter().map(one).collect())
+}
+
+fn sources(stored: Option<Json>) -> Vec<Source> {
+    let one = |source: &Json| {
+        Some(Source {
+            article_id: ArticleId(source["article_id"].as_str()?.parse().ok()?),
+            title: source["title"].as_str()?.to_owned(),
+            url: source["url"].as_str().map(str::to_owned),
+        })
+    };
+    stored.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(one).collect()
+}
+
+pub async fn by_client_id(
+    tx: &mut Tx,
+    id: ConversationId,
+    sender: SenderType,
+    client_id: &str,
+) -> Result<Option<Message>> {
+    let sql = concat!(
+        "select ",
+        message_columns!(),
+        " from messages m where m.conversation_id = $1 and m.sender_type = $2 and m.client_id = $3"
+    );
+    tx.opt(sql, params![id, sender, client_id], message).await
+}
+
+/// The place of a message, 0 for none.
+pub async fn seq_of(tx: &mut Tx, id: ConversationId, message: Option<MessageId>) -> Result<i64> {
+    let Some(message) = message else { return Ok(0) };
+    let sql = "select seq from messages where id = $1 and conversation_id = $2";
+    tx.opt(sql, params![message, id], |row| row.get(0)).await?.ok_or(Error::NotFound("Message"))
+}
+
+pub async fn after(tx: &mut Tx, id: ConversationId, seq: i64) -> Result<Vec<Message>> {
+    let sql = concat!(
+        "select ",
+        message_columns!(),
+        " from messages m where m.conversation_id = $1 and m.seq > $2 order by m.seq"
+    );
+    tx.all(sql, params![id, seq], message).await
+}
+
+/// The newest messages before `seq`, in ascending order.
+pub async fn before(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Result<Vec<Message>> {
+    let sql = concat!(
+        "select ",
+        message_columns!(),
+        " from messages m where m.conversation_id = $1 and m.seq < $2 order by m.seq desc limit $3"
+    );
+    let mut messages = tx.all(sql, params![id, seq, limit], message).await?;
+    messages.reverse();
+    Ok(messages)
+}
+
+macro_rules! narrowed {
+    () => {
+        "where v.account_id = $1
+           and (cast($3 as text) is null or lower(c.display_name) like $3 escape '!' or lower(c.email) like $3 escape '!'
+                or c.phone like $3 escape '!' or lower(c.external_id) like $3 escape '!')
+           and ($4 or v.channel_id = $5)"
+    };
+}
+
+/// The parameters of `narrowed!`, from `$1`; `$2` is the status.
+struct Narrowed {
+    account_id: AccountId,
+    status: Option<super::Status>,
+    pattern: Option<String>,
+    channel_id: Option<ChannelId>,
+}
+
+impl Narrowed {
+    fn new(account_id: AccountId, filter: &Filter) -> Narrowed {
+        let pattern = filter.contact.as_ref().map(|text| {
+            let escaped: String =
+                text.to_lowercase().chars().fold(String::new(), |mut pattern, character| {
+                    if matches!(character, '%' | '_' | '!') {
+                        pattern.push('!');
+                    }
+                    pattern.push(character);
+                    pattern
+                });
+            format!("%{escaped}%")
+        });
+        Narrowed { account_id, status: filter.status, pattern, channel_id: filter.channel_id }
+    }
+
+    fn params(&self) -> Vec<Value<'_>> {
+        let nobody = ChannelId(Uuid::nil());
+        vec![
+            self.account_id.into(),
+            self.status.into(),
+            self.pattern.as_ref().into(),
+            self.channel_id.is_none().into(),
+            self.channel_id.unwrap_or(nobody).into(),
+        ]
+    }
+}
+
+pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
+    let narrowed = Narrowed::new(account_id, filter);
+    // Each status has an index of its own to walk, so the statement names it only where it is asked for.
+    let sql = match filter.status {
+        Some(_) => concat!(
+            "select count(*) from conversations v join contacts c on c.id = v.contact_id ",
+            narrowed!(),
+            " and v.status = $2"
+        ),
+        None => concat!(
+            "select count(*) from conversations v join contacts c on c.id = v.contact_id ",
+            narrowed!(),
+            " and cast($2 as text) is null"
+        ),
+    };
+    tx.one(sql, &narrowed.params(), |row| row.get(0)).await
+}
+
+pub async fn list(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
+    macro_rules! page_of {
+        ($status:literal) => {
+            concat!(
+                "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
+                   c.id, c.external_id, c.display_name, c.email, c.phone,
+                   s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at, ",
+                message_columns!(),
+                " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
+                  join messages m on m.conversation_id = v.id and m.seq = v.last_seq ",
+                narrowed!(),
+                $status,
+                " order by v.last_message_at desc, v.id desc limit $6 offset $7"
+            )
+        };
+    }
+    let narrowed = Narrowed::new(account_id, filter);
+    let mut params = narrowed.params();
+    params.extend([Value::Int(page.size), Value::Int((page.number - 1).saturating_mul(page.size))]);
+    let sql = match filter.status {
+        Some(_) => page_of!(" and v.status = $2"),
+        None => page_of!(" and cast($2 as text) is null"),
+    };
+    let listed = |row: &Row<'_>| {
+        Ok(Listed { conversation: conversation(row)?, last_message: message_at(row, COLUMNS)? })
+    };
+    tx.all(sql, &params, listed).await
+}
+
+/// The place of the newest message of a kind of sender, 0 for none.
+pub async fn newest_of(tx: &mut Tx, id: ConversationId, sender: SenderType) -> Result<i64> {
+    let sql =
+        "select seq from messages where conversation_id = $1 and sender_type = $2 order by seq desc limit 1";
+    Ok(tx.opt(sql, params![id, sender], |row| row.get(0)).await?.unwrap_or(0))
+}

@@ -1,0 +1,136 @@
+//! PostgreSQL: a pool of connections, a transaction a write.
+
+use std::sync::Arc;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use tokio_postgres::types::ToSql;
+
+use super::{Conn, Map, Outlet, Row, Tx, TxFuture, Value, migrate};
+use crate::{Error, Result};
+
+const CONNECTIONS: usize = 16;
+/// The oldest server this runs on, as `server_version_num` counts.
+const OLDEST: i64 = 150_000;
+
+#[derive(Clone)]
+pub(super) struct Postgres {
+    pool: Pool,
+    outlet: Arc<Outlet>,
+}
+
+impl Postgres {
+    pub(super) async fn connect(url: &str, outlet: Outlet) -> Result<Postgres> {
+        let config: tokio_postgres::Config = url.parse().map_err(Error::database)?;
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(Error::database)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let manager = Manager::from_config(
+            config,
+            tokio_postgres_rustls::MakeRustlsConnect::new(tls),
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(Error::database)?;
+        let mut client = pool.get().await.map_err(Error::database)?;
+        let version: String =
+            client.query_one("show server_version_num", &[]).await.map_err(Error::database)?.get(0);
+        if version.parse::<i64>().is_ok_and(|version| version < OLDEST) {
+            return Err(Error::database("PostgreSQL is older than 15"));
+        }
+        migrate::postgres(&mut client).await?;
+        drop(client);
+        Ok(Postgres { pool, outlet: Arc::new(outlet) })
+    }
+
+    /// Runs as a task of its own: a caller that goes away must not leave a transaction half done.
+    pub(super) async fn write<T, F>(&self, verb: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, T> + Send + 'static,
+    {
+        let Postgres { pool, outlet } = self.clone();
+        tokio::spawn(async move {
+            let mut open = Open::begin(&pool).await?;
+            let result = verb(open.tx()).await;
+            let Tx { mut told, owed, .. } = open.end(result.is_ok()).await?;
+            if result.is_ok() {
+                outlet.release(&mut told, owed);
+            }
+            result
+        })
+        .await
+        .map_err(Error::database)?
+    }
+
+    pub(super) async fn read<T, F>(&self, question: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, T> + Send + 'static,
+    {
+        let client = self.pool.get().await.map_err(Error::database)?;
+        question(&mut Tx::new(Conn::Postgres(client))).await
+    }
+
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// A transaction under way. Dropped before its end, it takes its connection out of the pool with it.
+struct Open(Option<Tx>);
+
+impl Open {
+    async fn begin(pool: &Pool) -> Result<Open> {
+        let client = pool.get().await.map_err(Error::database)?;
+        client.batch_execute("begin").await.map_err(Error::database)?;
+        Ok(Open(Some(Tx::new(Conn::Postgres(client)))))
+    }
+
+    fn tx(&mut self) -> &mut Tx {
+        self.0.as_mut().expect("the transaction is open until it ends")
+    }
+
+    async fn end(mut self, keep: bool) -> Result<Tx> {
+        if let Conn::Postgres(client) = &self.tx().conn {
+            client.batch_execute(if keep { "commit" } else { "rollback" }).await.map_err(Error::database)?;
+        }
+        Ok(self.0.take().expect("the transaction is open until it ends"))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(Tx { conn: Conn::Postgres(client), .. }) = self.0.take() {
+            drop(Object::take(client));
+        }
+    }
+}
+
+pub(super) async fn all<T>(client: &Object, sql: &str, params: &[Value<'_>], map: Map<T>) -> Result<Vec<T>> {
+    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
+    let rows = client.query(&statement, &by_reference(params)).await.map_err(Error::database)?;
+    rows.iter().map(|row| map(&Row::Postgres(row))).collect()
+}
+
+pub(super) async fn opt<T>(
+    client: &Object,
+    sql: &str,
+    params: &[Value<'_>],
+    map: Map<T>,
+) -> Result<Option<T>> {
+    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
+    let rows = client.query(&statement, &by_reference(params)).await.map_err(Error::database)?;
+    rows.first().map(|row| map(&Row::Postgres(row))).transpose()
+}
+
+pub(super) async fn exec(client: &Object, sql: &str, params: &[Value<'_>]) -> Result<u64> {
+    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
+    client.execute(&statement, &by_reference(params)).await.map_err(Error::database)
+}
+
+fn by_reference<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}

@@ -1,0 +1,23 @@
+//! What has happened. Told after the commit, and fat: whoever hears it needs no database.
+//!
+//! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
+
+use crate::{
+    conversations::{Conversation, Message},
+    ids::{AccountId, AgentId, ChannelId, SignInId},
+};
+
+/// A door matches every event without a wildcard: a new one does not compile until each door has decided what it means there.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A contact's first message opened a conversation. [`Event::MessageSent`] with that message follows.
+    ConversationOpened { conversation: Conversation },
+    /// A message was stored.
+    MessageSent { conversation: Conversation, message: Message },
+    /// Status, assignee, tags or who answers changed, without a message.
+    ConversationChanged { conversation: Conversation },
+    /// A channel was changed, switched or deleted.
+    ChannelChanged { account_id: AccountId, channel_id: ChannelId },
+    /// A sign-in has ended: whatever it holds open must close.
+    SignedOut { account_id: AccountId, agent_id: AgentId, sign_in: SignInId },
+}

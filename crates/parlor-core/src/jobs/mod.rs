@@ -1,0 +1,240 @@
+//! What is owed: rows written in the transaction of their cause, run at once, and again until they are done or dead.
+//!
+//! A running job is leased, and the lease renewed while its worker lives. Whoever finishes it must still hold the lease, so a job that was
+//! given up for lost and taken by another worker cannot be finished twice. The sweep looks for what a crash has left behind.
+
+pub(crate) mod sql;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, interval, sleep_until},
+};
+use uuid::Uuid;
+
+use crate::{
+    Result,
+    app::App,
+    assistants,
+    conversations::Conversation,
+    db::Tx,
+    ids::{AccountId, ConversationId, JobId},
+    text_enum,
+};
+
+text_enum! {
+    /// What kind of work it is.
+    Kind {
+        /// Let the assistant answer a conversation. The subject is the conversation.
+        Reply = "reply",
+    }
+}
+
+text_enum! {
+    /// Where a job stands.
+    State {
+        Pending = "pending",
+        Running = "running",
+        Done = "done",
+        /// Given up, with a reason for staff to read.
+        Dead = "dead",
+    }
+}
+
+/// Something owed.
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: JobId,
+    pub account_id: AccountId,
+    pub kind: Kind,
+    pub subject: Uuid,
+    /// How often it was begun, this time included.
+    pub attempts: i64,
+    /// How often an answer was thrown away because the visitor had gone on writing.
+    pub restarts: i64,
+    pub(crate) lease: Uuid,
+}
+
+/// How a job stands, for staff.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub state: State,
+    pub attempts: i64,
+    pub reason: Option<String>,
+    pub updated_at: Timestamp,
+}
+
+/// Why a job did not come to its end.
+#[derive(Debug)]
+pub(crate) enum Setback {
+    /// Trying again may help; not before this long, if the other side said so.
+    Again { reason: String, after: Option<Duration> },
+    /// Trying again is no use.
+    Never { reason: String },
+}
+
+/// The most attempts.
+const ATTEMPTS: i64 = 3;
+/// How many jobs run at once.
+const PLACES: usize = 32;
+/// After this long without a sign of life from its worker a running job counts as lost.
+const LEASE: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// The longest a provider may put us off.
+const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
+const REASON: usize = 500;
+
+/// Orders an answer, in the transaction of the message that asks for it. A job that waits already takes the message with it.
+pub(crate) async fn order_reply(
+    app: &App,
+    tx: &mut Tx,
+    conversation: &Conversation,
+    now: Timestamp,
+) -> Result<()> {
+    let gather = SignedDuration::try_from(app.settings.gather).unwrap_or(SignedDuration::ZERO);
+    let id = JobId(app.new_id());
+    sql::order(tx, id, conversation.account_id, Kind::Reply, conversation.id.0, now, now + gather).await?;
+    tx.owe();
+    Ok(())
+}
+
+/// Runs what is owed until `stop` says so; then lets running jobs come to their end.
+pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    let worker = app.new_id();
+    let mut running = JoinSet::new();
+    // What a crash has left behind is found as soon as its leases have run out, then at leisure.
+    let mut next_sweep = Instant::now();
+    let mut pause_to_sweep = LEASE;
+    let mut renewal = interval(RENEW_EVERY);
+    loop {
+        if Instant::now() >= next_sweep {
+            sweep(&app).await;
+            next_sweep = Instant::now() + pause_to_sweep;
+            pause_to_sweep = app.settings.sweep;
+        }
+        let (jobs, next_due) = take(&app, worker, PLACES - running.len()).await;
+        for job in jobs {
+            let app = app.clone();
+            running.spawn(async move { run(&app, job).await });
+        }
+        let wake_at = next_due.map_or(next_sweep, |due| due.min(next_sweep));
+        tokio::select! {
+            () = app.owed.notified() => {}
+            Some(_) = running.join_next() => {}
+            () = sleep_until(wake_at) => {}
+            _ = renewal.tick(), if !running.is_empty() => renew(&app, worker).await,
+            _ = stop.changed() => break,
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+/// Claims what is due, and says when the next job will be.
+async fn take(app: &App, worker: Uuid, places: usize) -> (Vec<Job>, Option<Instant>) {
+    let Ok(places @ 1..) = i64::try_from(places) else { return (Vec::new(), None) };
+    let inner = app.clone();
+    let taken = app.db.write(move |tx| {
+        Box::pin(async move {
+            let now = inner.now();
+            let jobs = sql::claim(tx, worker, now, until(now), places).await?;
+            Ok((jobs, sql::next_due(tx, now).await?, now))
+        })
+    });
+    match taken.await {
+        Ok((jobs, due, now)) => {
+            let wait = due.and_then(|due| Duration::try_from(due.duration_since(now)).ok());
+            (jobs, wait.map(|wait| Instant::now() + wait))
+        }
+        Err(error) => {
+            tracing::error!(cause = ?error, "jobs could not be claimed");
+            (Vec::new(), Some(Instant::now() + Duration::from_secs(1)))
+        }
+    }
+}
+
+async fn renew(app: &App, worker: Uuid) {
+    let now = app.now();
+    let renewed =
+        app.db.write(move |tx| Box::pin(async move { sql::renew(tx, worker, until(now), now).await }));
+    if let Err(error) = renewed.await {
+        tracing::error!(cause = ?error, "the leases of running jobs could not be renewed");
+    }
+}
+
+fn until(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO)).unwrap_or(now)
+}
+
+async fn run(app: &App, job: Job) {
+    let outcome = match job.kind {
+        Kind::Reply => assistants::reply(app, &job, ConversationId(job.subject)).await,
+    };
+    let Err(setback) = outcome else { return };
+    if let Err(error) = set_back(app, &job, setback).await {
+        tracing::error!(job = %job.id, cause = ?error, "a job's setback could not be noted; the sweep will find it");
+    }
+}
+
+async fn set_back(app: &App, job: &Job, setback: Setback) -> Result<()> {
+    let (reason, again) = match setback {
+        Setback::Again { reason, after } if job.attempts < ATTEMPTS => {
+            (reason, Some(pause(app, job.attempts, after)))
+        }
+        Setback::Again { reason, .. } | Setback::Never { reason } => (reason, None),
+    };
+    let reason: String = reason.chars().take(REASON).collect();
+    match again {
+        Some(pause) => {
+            tracing::warn!(job = %job.id, attempt = job.attempts, ?pause, reason, "a job failed, it will be tried again")
+        }
+        None => tracing::warn!(job = %job.id, attempt = job.attempts, reason, "a job is dead"),
+    }
+    let (inner, job) = (app.clone(), job.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let now = inner.now();
+                match again {
+                    Some(pause) => {
+                        let due = now + SignedDuration::try_from(pause).unwrap_or(SignedDuration::ZERO);
+                        sql::retry(tx, &job, &reason, due, now).await?;
+                    }
+                    None => {
+                        sql::finish(tx, &job, State::Dead, Some(&reason), now).await?;
+                    }
+                }
+                tx.owe();
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Doubles with each attempt, with chance in it so that many do not come back at once, and never shorter than the other side asked.
+fn pause(app: &App, attempts: i64, after: Option<Duration>) -> Duration {
+    let exponent = u32::try_from(attempts - 1).unwrap_or(0).min(10);
+    let whole = app.settings.backoff.saturating_mul(1 << exponent);
+    let half = u64::try_from(whole.as_millis() / 2).unwrap_or(u64::MAX);
+    let jittered = Duration::from_millis(half + app.chance(half + 1));
+    after.map_or(jittered, |after| after.min(LONGEST_PAUSE).max(jittered))
+}
+
+/// The safety net: takes back what a crash has left running, and forgets what nobody will ask for.
+async fn sweep(app: &App) {
+    app.limits.forget();
+    let inner = app.clone();
+    let swept = app.db.write(move |tx| {
+        Box::pin(async move {
+            let now = inner.now();
+            sql::release_lost(tx, ATTEMPTS, now).await
+        })
+    });
+    match swept.await {
+        Ok(0) => {}
+        Ok(lost) => tracing::warn!(lost, "jobs were left running and are taken up again"),
+        Err(error) => tracing::error!(cause = ?error, "the sweep failed"),
+    }
+}

@@ -1,0 +1,110 @@
+//! Rate limits on whatever is anonymous, the same for every door.
+
+use std::{net::IpAddr, num::NonZeroU32, time::Duration};
+
+use governor::{
+    Quota,
+    clock::{Clock, DefaultClock},
+    state::keyed::DefaultKeyedStateStore,
+};
+
+use crate::{Error, Result};
+
+/// Whether the limits are watched. Off is for load tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimits {
+    On,
+    Off,
+}
+
+/// What is limited. The defaults are such that no honest visitor meets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// A visitor writes; counted for the visitor.
+    VisitorWrites,
+    /// A visitor writes; counted for the address, which a whole office may share.
+    AddressWrites,
+    /// A visitor joins or reads; counted for the address, so that trying session ids is slow.
+    AddressReads,
+    /// Somebody tries to sign in; counted for the address.
+    AddressSignsIn,
+    /// Somebody tries to sign in; counted for the person.
+    PersonSignsIn,
+}
+
+impl Action {
+    const ALL: [Action; 5] = [
+        Action::VisitorWrites,
+        Action::AddressWrites,
+        Action::AddressReads,
+        Action::AddressSignsIn,
+        Action::PersonSignsIn,
+    ];
+
+    /// How many a minute, and how many at once.
+    const fn quota(self) -> (u32, u32) {
+        match self {
+            Action::VisitorWrites => (60, 30),
+            Action::AddressWrites => (600, 200),
+            Action::AddressReads => (1200, 400),
+            Action::AddressSignsIn => (30, 20),
+            Action::PersonSignsIn => (10, 10),
+        }
+    }
+}
+
+type Governor = governor::RateLimiter<u64, DefaultKeyedStateStore<u64>, DefaultClock>;
+
+/// Counts who does what how often.
+pub struct RateLimiter {
+    watched: RateLimits,
+    governors: Vec<Governor>,
+    hasher: std::hash::RandomState,
+}
+
+impl RateLimiter {
+    pub(crate) fn new(watched: RateLimits) -> RateLimiter {
+        let governors = Action::ALL.map(|action| {
+            let (per_minute, burst) = action.quota();
+            let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
+            let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
+            Governor::dashmap(Quota::per_minute(per_minute).allow_burst(burst))
+        });
+        RateLimiter { watched, governors: governors.into(), hasher: std::hash::RandomState::new() }
+    }
+
+    /// Counts `who` doing `action` once more.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] when that is too often; nothing is counted then.
+    pub fn check(&self, action: Action, who: impl std::hash::Hash) -> Result<()> {
+        use std::hash::BuildHasher;
+        if self.watched == RateLimits::Off {
+            return Ok(());
+        }
+        let governor = &self.governors[action as usize];
+        governor.check_key(&self.hasher.hash_one(who)).map_err(|refused| {
+            let wait = refused.wait_time_from(DefaultClock::default().now());
+            Error::TooMany(wait.max(Duration::from_secs(1)))
+        })
+    }
+
+    /// Forgets who has been quiet, so that memory follows the present and not the past.
+    pub(crate) fn forget(&self) {
+        for governor in &self.governors {
+            governor.retain_recent();
+            governor.shrink_to_fit();
+        }
+    }
+}
+
+/// What counts as one address: an IPv6 customer owns a whole /64.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}
