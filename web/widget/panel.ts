@@ -1,1 +1,144 @@
-import('../shared/i18n/de.ts').then((m) => document.body.append(m.default.hi));
+// The panel inside the iframe. It asks nothing until the host page has told it who the visitor is (W9).
+
+import { connector } from '../shared/hub.ts';
+import { language } from '../shared/i18n/index.ts';
+import { channelIsGone } from '../shared/errors.ts';
+import { randomHex } from '../shared/random.ts';
+import type { Config, ToHost, ToPanel } from '../shared/wire.ts';
+import { openLink, type Link } from './link.ts';
+import { memoryStore, openOutbox, type Store } from './outbox.ts';
+import { rest } from './rest.ts';
+import { makeView } from './view.ts';
+
+const token = new URLSearchParams(location.search).get('channel') ?? '';
+const RECONFIGURE = 15_000;
+let host: string | undefined;
+let open = false;
+let onOpen = () => {};
+
+/** A page from a file or a sandbox has no origin that could be named. */
+function tell(message: ToHost): void {
+  parent.postMessage(message, !host || host === 'null' ? '*' : host);
+}
+
+addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) => {
+  if (source !== parent || data?.parlor !== 1 || (host && origin !== host)) return;
+  if (data.type === 'init' && !host && /^[\w.:~-]{1,128}$/.test(data.sessionId)) {
+    host = origin;
+    open = data.open;
+    start(data.sessionId);
+  } else if (host && (data.type === 'open' || data.type === 'close')) {
+    open = data.type === 'open';
+    onOpen();
+  }
+});
+if (parent !== window) tell({ parlor: 1, type: 'ready' });
+
+async function start(sessionId: string): Promise<void> {
+  // Beside one Parlor's widgets on several sites lie those of other channels and other visitors.
+  const mine = (name: string) => `parlor_${name}_${token}_${sessionId.slice(0, 8)}_`;
+  const store = privateStore();
+  const outbox = openOutbox(store, mine('out'));
+  const api = rest(new URL(`../api/v1/widget/chat/${token}/`, location.href).href);
+
+  let config: Config | null = null;
+  let gone = false;
+  let unread = 0;
+  let wrote = false;
+  let link: Link | undefined;
+
+  const configure = async () => {
+    try {
+      config = await api.get('config');
+      gone = false;
+    } catch (error) {
+      gone = channelIsGone(error);
+      setTimeout(configure, RECONFIGURE);
+    }
+    draw();
+  };
+
+  const readTo = () => Number(store.getItem(mine('read')));
+  const countUnread = () => {
+    const { messages, known } = link!.thread();
+    const last = messages.at(-1)?.seq;
+    if (known && last && ((open && !document.hidden) || !store.getItem(mine('read')))) {
+      store.setItem(mine('read'), `${last}`);
+    }
+    const count = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > readTo()).length;
+    if (count !== unread) tell({ parlor: 1, type: 'unread', count });
+    unread = count;
+  };
+
+  const draw = () => {
+    if (!link) return;
+    const phase = link.phase();
+    const thread = link.thread();
+    view.draw({ config, thread, drafts: outbox.all(), phase: gone ? 'unavailable' : phase });
+    countUnread();
+    if (!wrote && (thread.messages.length || outbox.all().length)) {
+      wrote = true;
+      tell({ parlor: 1, type: 'wrote' });
+    }
+  };
+
+  const [view] = await Promise.all([
+    language(navigator.languages).then((spoken) =>
+      makeView(spoken, {
+        send: (text) => {
+          outbox.add(randomHex(), text, Date.now());
+          draw();
+          link!.flush();
+        },
+        retry: (draft) => {
+          outbox.set(draft, 'waiting');
+          draw();
+          link!.flush();
+        },
+        discard: (draft) => {
+          outbox.drop(draft.id);
+          draw();
+        },
+        earlier: () => link!.loadEarlier(),
+        close: () => tell({ parlor: 1, type: 'close' }),
+      }),
+    ),
+    configure(),
+  ]);
+
+  link = openLink({
+    token,
+    sessionId,
+    connect: connector(new URL('../hubs/widget-chat', location.href).href),
+    rest: api,
+    outbox,
+    changed: draw,
+  });
+  draw();
+  onOpen = () => {
+    draw();
+    if (open) view.focus();
+  };
+  onOpen();
+
+  addEventListener('online', link.wake);
+  addEventListener('offline', link.sleep);
+  addEventListener('pageshow', link.wake);
+  addEventListener('pagehide', link.stop);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    link!.wake();
+    draw();
+  });
+}
+
+/** The panel's own store, or one that lasts as long as the page where the browser forbids it. */
+function privateStore(): Store {
+  try {
+    localStorage.setItem('parlor_probe', '');
+    localStorage.removeItem('parlor_probe');
+    return localStorage;
+  } catch {
+    return memoryStore();
+  }
+}

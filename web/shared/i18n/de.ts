@@ -1,1 +1,31 @@
-export default { hi: 'hallo' };
+import type { Words } from './en.ts';
+
+const words: Words = {
+  ai: 'KI',
+  team: 'Team',
+  you: 'Sie',
+  write: 'Nachricht schreiben',
+  send: 'Senden',
+  close: 'Chat schließen',
+  messages: 'Nachrichten',
+  earlier: 'Frühere Nachrichten',
+  unread: 'Neue Nachrichten',
+  sending: 'Wird gesendet …',
+  waiting: 'Wird gesendet, sobald Sie wieder online sind',
+  sent: 'Gesendet',
+  failed: 'Nicht gesendet.',
+  retry: 'Erneut versuchen',
+  discard: 'Verwerfen',
+  tooMany: 'Zu viele Anfragen. Bitte in {n} s erneut versuchen.',
+  connecting: 'Verbindung wird hergestellt …',
+  reconnecting: 'Verbindung wird wiederhergestellt …',
+  offline: 'Sie sind offline',
+  unavailable: 'Dieser Chat ist zurzeit nicht verfügbar.',
+  resolved: 'Dieses Gespräch wurde abgeschlossen. Schreiben Sie, um es fortzusetzen.',
+  sources: 'Quellen',
+  image: 'Bild',
+  file: 'Datei',
+  left: 'Noch {n} Zeichen',
+  over: '{n} Zeichen zu viel',
+};
+export default words;

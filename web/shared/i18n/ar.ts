@@ -1,0 +1,31 @@
+import type { Words } from './en.ts';
+
+const words: Words = {
+  ai: 'ذكاء اصطناعي',
+  team: 'الفريق',
+  you: 'أنت',
+  write: 'اكتب رسالة',
+  send: 'إرسال',
+  close: 'إغلاق المحادثة',
+  messages: 'الرسائل',
+  earlier: 'رسائل أقدم',
+  unread: 'رسائل جديدة',
+  sending: 'جارٍ الإرسال…',
+  waiting: 'ستُرسل عند عودة الاتصال',
+  sent: 'أُرسلت',
+  failed: 'لم تُرسل.',
+  retry: 'إعادة المحاولة',
+  discard: 'تجاهل',
+  tooMany: 'طلبات كثيرة جدًا. حاول مجددًا بعد {n} ث.',
+  connecting: 'جارٍ الاتصال…',
+  reconnecting: 'جارٍ إعادة الاتصال…',
+  offline: 'أنت غير متصل بالإنترنت',
+  unavailable: 'هذه المحادثة غير متاحة حاليًا.',
+  resolved: 'أُغلقت هذه المحادثة. اكتب مجددًا لمتابعتها.',
+  sources: 'المصادر',
+  image: 'صورة',
+  file: 'ملف',
+  left: 'بقي {n} من الأحرف',
+  over: 'تجاوزت الحد بمقدار {n}',
+};
+export default words;

@@ -1,0 +1,31 @@
+import type { Words } from './en.ts';
+
+const words: Words = {
+  ai: 'IA',
+  team: 'Equipo',
+  you: 'Tú',
+  write: 'Escribe un mensaje',
+  send: 'Enviar',
+  close: 'Cerrar el chat',
+  messages: 'Mensajes',
+  earlier: 'Mensajes anteriores',
+  unread: 'Mensajes nuevos',
+  sending: 'Enviando…',
+  waiting: 'Se enviará cuando vuelvas a tener conexión',
+  sent: 'Enviado',
+  failed: 'No enviado.',
+  retry: 'Reintentar',
+  discard: 'Descartar',
+  tooMany: 'Demasiadas solicitudes. Inténtalo de nuevo en {n} s.',
+  connecting: 'Conectando…',
+  reconnecting: 'Reconectando…',
+  offline: 'No tienes conexión',
+  unavailable: 'Este chat no está disponible en este momento.',
+  resolved: 'Esta conversación se ha cerrado. Escribe para continuarla.',
+  sources: 'Fuentes',
+  image: 'Imagen',
+  file: 'Archivo',
+  left: 'Quedan {n} caracteres',
+  over: 'Sobran {n} caracteres',
+};
+export default words;

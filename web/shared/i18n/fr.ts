@@ -1,0 +1,31 @@
+import type { Words } from './en.ts';
+
+const words: Words = {
+  ai: 'IA',
+  team: 'Équipe',
+  you: 'Vous',
+  write: 'Écrire un message',
+  send: 'Envoyer',
+  close: 'Fermer la discussion',
+  messages: 'Messages',
+  earlier: 'Messages précédents',
+  unread: 'Nouveaux messages',
+  sending: 'Envoi…',
+  waiting: 'Sera envoyé dès votre retour en ligne',
+  sent: 'Envoyé',
+  failed: 'Non envoyé.',
+  retry: 'Réessayer',
+  discard: 'Supprimer',
+  tooMany: 'Trop de demandes. Réessayez dans {n} s.',
+  connecting: 'Connexion…',
+  reconnecting: 'Reconnexion…',
+  offline: 'Vous êtes hors ligne',
+  unavailable: 'Cette discussion n’est pas disponible pour le moment.',
+  resolved: 'Cette conversation est close. Écrivez pour la reprendre.',
+  sources: 'Sources',
+  image: 'Image',
+  file: 'Fichier',
+  left: 'Encore {n} caractères',
+  over: '{n} caractères en trop',
+};
+export default words;

@@ -1,0 +1,54 @@
+// The shapes of the widget's wire, spelled as docs/contracts/widget.md spells them.
+
+/** W1. */
+export interface Message {
+  id: string;
+  seq: number;
+  sender: 'visitor' | 'agent' | 'assistant';
+  senderName: string | null;
+  contentType: string;
+  content: string;
+  richMedia: unknown;
+  sources: Source[];
+  clientMessageId: string | null;
+  createdAt: string;
+}
+
+export interface Source {
+  title: string;
+  url: string | null;
+}
+
+/** W2. */
+export interface Config {
+  displayName: string;
+  primaryColor: string;
+  position: 'bottom-right' | 'bottom-left';
+  greeting: string | null;
+  assistantName: string | null;
+}
+
+export type Status = 'open' | 'resolved';
+
+/** W3. */
+export interface SyncAnswer {
+  conversationId: string | null;
+  status: Status;
+  messages: Message[];
+  recovered: boolean;
+  hasEarlier: boolean;
+}
+
+/** W6. */
+export interface EarlierAnswer {
+  messages: Message[];
+  hasEarlier: boolean;
+}
+
+/** W9, host page to panel. */
+export type ToPanel =
+  | { parlor: 1; type: 'init'; sessionId: string; open: boolean }
+  | { parlor: 1; type: 'open' | 'close' };
+
+/** W9, panel to host page. */
+export type ToHost = { parlor: 1; type: 'ready' | 'close' | 'wrote' } | { parlor: 1; type: 'unread'; count: number };

@@ -1,0 +1,339 @@
+// Draws the panel from the state it is given. Elements are kept by key and changed in place, so that nothing is read
+// out twice and nothing jumps. All text arrives as text nodes.
+
+import { BLACK, inkOn, readable, valid, WHITE } from '../shared/colour.ts';
+import { el, type Child } from '../shared/dom.ts';
+import { channelIsGone, secondsToWait } from '../shared/errors.ts';
+import { fill, type Language, type Words } from '../shared/i18n/index.ts';
+import { linkify, safeHref } from '../shared/linkify.ts';
+import type { Config, Message } from '../shared/wire.ts';
+import type { Phase } from './link.ts';
+import type { Draft } from './outbox.ts';
+import type { Thread } from './thread.ts';
+
+const TEXT_LIMIT = 10_000;
+const COUNT_FROM = 9_000;
+/** Messages of one sender within this time stand together. */
+const TOGETHER = 5 * 60_000;
+/** Still at the end of the conversation, as a reader sees it. */
+const NEAR = 80;
+/** What the accent colour must be readable on: the bubbles, as the style sheet paints them. */
+const LIGHT = '#f1f3f6';
+const DARK = '#262a32';
+
+export interface Model {
+  config: Config | null;
+  thread: Thread;
+  drafts: Draft[];
+  phase: Phase;
+}
+
+export interface Actions {
+  send(text: string): void;
+  retry(draft: Draft): void;
+  discard(draft: Draft): void;
+  earlier(): Promise<void>;
+  close(): void;
+}
+
+export interface View {
+  draw(model: Model): void;
+  focus(): void;
+  toEnd(): void;
+}
+
+/** What stands in the log, wherever it comes from. */
+interface Entry {
+  key: string;
+  side: 'me' | 'them';
+  at: number;
+  name: string;
+  badge?: string;
+  draft?: Draft;
+  body(): Node[];
+}
+
+const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
+
+export function makeView({ tag, dir, words }: Language, act: Actions): View {
+  const root = document.documentElement;
+  root.lang = tag;
+  root.dir = dir;
+
+  const main = document.querySelector('main')!;
+  const title = main.querySelector('h1')!;
+  const form = main.querySelector('form')!;
+  const face = byId('face');
+  const state = byId('state');
+  const close = byId('close');
+  const log = byId('log');
+  const earlier = byId<HTMLButtonElement>('earlier');
+  const rows = byId('rows');
+  const jump = byId('jump');
+  const text = byId<HTMLTextAreaElement>('text');
+  const send = byId<HTMLButtonElement>('send');
+  const count = byId('count');
+
+  const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' });
+  const date = new Intl.DateTimeFormat(tag, { weekday: 'long', day: 'numeric', month: 'long' });
+  const relative = new Intl.RelativeTimeFormat(tag, { numeric: 'auto' });
+
+  let drawn = new Map<string, HTMLElement>();
+  let stick = true;
+  let newest = 0;
+  let loading = false;
+
+  close.ariaLabel = words.close;
+  log.ariaLabel = words.messages;
+  text.placeholder = text.ariaLabel = words.write;
+  send.ariaLabel = words.send;
+  earlier.textContent = words.earlier;
+  jump.textContent = words.unread;
+
+  const toEnd = () => {
+    log.scrollTop = log.scrollHeight;
+    stick = true;
+    jump.hidden = true;
+  };
+
+  const loadEarlier = async () => {
+    if (loading || earlier.hidden) return;
+    loading = true;
+    earlier.disabled = true;
+    log.ariaBusy = 'true';
+    await act.earlier().catch(() => {});
+    log.ariaBusy = 'false';
+    earlier.disabled = false;
+    loading = false;
+  };
+
+  const measure = () => {
+    text.style.height = 'auto';
+    text.style.height = `${text.scrollHeight}px`;
+    const left = TEXT_LIMIT - [...text.value.trim()].length;
+    count.textContent = left >= TEXT_LIMIT - COUNT_FROM ? '' : fill(left < 0 ? words.over : words.left, Math.abs(left));
+    count.className = left < 0 ? 'bad' : '';
+    send.disabled = left < 0 || left === TEXT_LIMIT;
+  };
+
+  const submit = () => {
+    measure();
+    if (send.disabled) return;
+    act.send(text.value.trim());
+    text.value = '';
+    measure();
+    text.focus();
+    toEnd();
+  };
+
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    submit();
+  };
+  text.oninput = measure;
+  text.onkeydown = (event) => {
+    // While an input method composes, Enter chooses a candidate; Safari only tells by the key code.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    submit();
+  };
+  earlier.onclick = loadEarlier;
+  jump.onclick = toEnd;
+  close.onclick = act.close;
+  document.onkeydown = (event) => {
+    if (event.key === 'Escape' && !event.isComposing) act.close();
+  };
+  log.onscroll = () => {
+    stick = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    if (stick) jump.hidden = true;
+    if (log.scrollTop < NEAR) loadEarlier();
+  };
+  const grown = new ResizeObserver(() => stick && toEnd());
+  grown.observe(log);
+  grown.observe(rows);
+  measure();
+
+  const dress = (config: Config) => {
+    const colour = valid(config.primaryColor);
+    const ink = inkOn(colour);
+    document.title = title.textContent = config.displayName;
+    face.textContent = [...config.displayName.trim()][0]?.toUpperCase() ?? '';
+    const set = (name: string, value: string) => root.style.setProperty(name, value);
+    set('--primary', colour);
+    set('--ink', ink);
+    set('--shade', ink === WHITE ? BLACK : WHITE);
+    set('--accent-light', readable(colour, LIGHT));
+    set('--accent-dark', readable(colour, DARK));
+  };
+
+  const day = (at: number): string => {
+    const days = Math.round((new Date(at).setHours(0, 0, 0, 0) - new Date().setHours(0, 0, 0, 0)) / 86_400_000);
+    return days === 0 || days === -1 ? relative.format(days, 'day') : date.format(at);
+  };
+
+  const sentMeta = ({ side, at }: Entry): Child[] => {
+    const stamp = el('time', { dateTime: new Date(at).toISOString() }, time.format(at));
+    return side === 'me' ? [stamp, el('span', { className: 'tick', role: 'img', ariaLabel: words.sent })] : [stamp];
+  };
+
+  const draftMeta = (draft: Draft): Child[] => {
+    if (draft.state !== 'failed') return [draft.state === 'waiting' ? words.waiting : words.sending];
+    return [
+      reason(draft.error, words),
+      el('button', { type: 'button', onclick: () => act.retry(draft) }, words.retry),
+      el('button', { type: 'button', onclick: () => act.discard(draft) }, words.discard),
+    ];
+  };
+
+  const body = (message: Message): Node[] => {
+    const plain = message.contentType === 'text';
+    const content = said(plain ? message.content : '');
+    if (!plain) {
+      const kit = { el, words, linked, link, send: act.send };
+      import('./rich.ts')
+        .then(({ rich }) => content[0]!.append(...rich(message, kit)))
+        .catch(() => content[0]!.append(message.content));
+    }
+    if (!message.sources.length) return content;
+    const quotes = message.sources.map(({ title, url }) => el('li', {}, link(title, url)[0] ?? title));
+    return [...content, el('div', { className: 'sources' }, words.sources, el('ul', {}, ...quotes))];
+  };
+
+  const entries = ({ config, thread, drafts, phase }: Model): Entry[] => {
+    const { messages } = thread;
+    const list = messages.map((message): Entry => {
+      const mine = message.sender === 'visitor';
+      return {
+        key: message.clientMessageId ?? message.id,
+        side: mine ? 'me' : 'them',
+        at: Date.parse(message.createdAt),
+        name: mine ? words.you : (message.senderName ?? config?.displayName ?? ''),
+        badge: mine ? '' : message.sender === 'agent' ? words.team : words.ai,
+        body: () => body(message),
+      };
+    });
+    const greeting = config?.greeting;
+    if (greeting && !thread.hasEarlier && (thread.known || phase !== 'connecting')) {
+      const { assistantName, displayName } = config;
+      list.unshift({
+        key: 'greeting',
+        side: 'them',
+        at: list[0]?.at ?? 0,
+        name: assistantName ?? displayName,
+        badge: assistantName ? words.ai : '',
+        body: () => said(greeting),
+      });
+    }
+    for (const draft of drafts) {
+      list.push({ key: draft.id, side: 'me', at: draft.at, name: words.you, draft, body: () => said(draft.text) });
+    }
+    return list;
+  };
+
+  const article = (entry: Entry): HTMLElement =>
+    el(
+      'article',
+      {},
+      el(
+        'p',
+        { className: 'by' },
+        el('bdi', {}, entry.name),
+        ...(entry.badge ? [el('span', { className: 'badge' }, entry.badge)] : []),
+      ),
+      el('div', { className: 'bubble' }, ...entry.body()),
+      el('p', { className: 'meta', ariaLive: 'off' }),
+    );
+
+  const mark = (element: HTMLElement, { side, draft, ...entry }: Entry, first: boolean, last: boolean) => {
+    const state = draft && draft.state !== 'stored' ? draft.state : '';
+    element.className = [side, state, first ? 'first' : '', last ? 'last' : ''].join(' ');
+    const meta = element.lastElementChild!;
+    if (element.dataset.meta === state + last) return;
+    element.dataset.meta = state + last;
+    const shown = state ? state === 'failed' || last : last;
+    meta.replaceChildren(...(!shown ? [] : state ? draftMeta(draft!) : sentMeta({ side, ...entry })));
+  };
+
+  /** The elements in their order, those that stay the same ones as before. */
+  const list = (model: Model): void => {
+    const kept = new Map<string, HTMLElement>();
+    let at: Element | null = rows.firstElementChild;
+    const place = (key: string, make: () => HTMLElement) => {
+      const element = drawn.get(key) ?? make();
+      if (element === at) at = at.nextElementSibling;
+      else rows.insertBefore(element, at);
+      kept.set(key, element);
+      return element;
+    };
+
+    const shown = entries(model);
+    const days = shown.map((entry) => (entry.at ? day(entry.at) : ''));
+    const together = (i: number) => {
+      const [a, b] = [shown[i - 1], shown[i]];
+      return a && b && a.side + a.name + a.badge === b.side + b.name + b.badge && days[i - 1] === days[i] && b.at - a.at < TOGETHER;
+    };
+    shown.forEach((entry, i) => {
+      const today = days[i];
+      if (today && today !== days[i - 1]) place(`day ${today}`, () => el('p', { className: 'day' }, today));
+      mark(place(entry.key, () => article(entry)), entry, !together(i), !together(i + 1));
+    });
+    if (model.thread.status === 'resolved' && !model.drafts.length) {
+      place('resolved', () => el('p', { className: 'note' }, words.resolved));
+    }
+    for (const [key, element] of drawn) if (!kept.has(key)) element.remove();
+    drawn = kept;
+  };
+
+  return {
+    draw: (model) => {
+      const { config, thread, phase } = model;
+      if (config) dress(config);
+      main.hidden = false;
+      const word = phase !== 'online' && !navigator.onLine ? 'offline' : phase;
+      state.textContent = word === 'online' ? (config?.assistantName ?? '') : words[word];
+      main.dataset.phase = phase;
+
+      const oldHeight = log.scrollHeight;
+      const oldTop = log.scrollTop;
+      const first = thread.messages[0]?.seq;
+      const grewUp = rows.dataset.first && first && first < Number(rows.dataset.first);
+      if (first) rows.dataset.first = `${first}`;
+      earlier.hidden = !thread.hasEarlier;
+      list(model);
+      const last = thread.messages.at(-1);
+      if (grewUp) log.scrollTop = oldTop + log.scrollHeight - oldHeight;
+      else if (stick) toEnd();
+      else if (last && last.seq > newest && last.sender !== 'visitor') jump.hidden = false;
+      newest = last?.seq ?? 0;
+    },
+    focus: () => {
+      toEnd();
+      // Where typing brings up a keyboard that covers half the panel, the visitor may want to read first.
+      (matchMedia('(pointer: coarse)').matches ? title : text).focus();
+    },
+    toEnd,
+  };
+}
+
+function said(text: string): HTMLElement[] {
+  return [el('div', { dir: 'auto' }, ...linked(text))];
+}
+
+function linked(text: string): Node[] {
+  return linkify(text).map((piece) => (piece.href ? anchor(piece.text, piece.href) : new Text(piece.text)));
+}
+
+function link(label: string, address: unknown): Node[] {
+  const href = safeHref(address);
+  return href ? [anchor(label, href)] : [];
+}
+
+function anchor(label: string, href: string): Node {
+  return el('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow ugc' }, label);
+}
+
+function reason(error: unknown, words: Words): string {
+  const seconds = secondsToWait(error);
+  if (seconds) return fill(words.tooMany, seconds);
+  return channelIsGone(error) ? words.unavailable : words.failed;
+}
