@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
@@ -56,6 +56,7 @@ pub(crate) struct Connection {
     pub(crate) lane: Option<Arc<Lane>>,
     /// The task that runs the hub for this connection.
     pub(crate) session: AtomicWaker,
+    protocol: OnceLock<Protocol>,
     request: Mutex<Arc<Request>>,
     outbox: Mutex<Outbox>,
     groups: Mutex<Membership>,
@@ -68,6 +69,7 @@ pub(crate) struct Connection {
 struct Times {
     attached: AtomicU64,
     heard: AtomicU64,
+    polled: AtomicU64,
     pinged: AtomicU64,
     stalled: AtomicU64,
     /// Whether the client has sent a ping, so that its silence means something.
@@ -126,6 +128,7 @@ impl Connection {
             transport,
             lane,
             session: AtomicWaker::new(),
+            protocol: OnceLock::new(),
             request: Mutex::new(Arc::new(request)),
             outbox: Mutex::default(),
             groups: Mutex::new(Membership::In(BTreeSet::new())),
@@ -143,9 +146,18 @@ impl Connection {
         *self.request.lock() = Arc::new(request);
     }
 
-    /// The protocol agreed on; there is one.
+    /// The handshake has settled the protocol.
+    pub(crate) fn agree(&self, protocol: Protocol) {
+        let _ = self.protocol.set(protocol);
+    }
+
     pub(crate) fn protocol(&self) -> Protocol {
-        Protocol::Json
+        self.protocol.get().copied().unwrap_or(Protocol::Json)
+    }
+
+    /// Whether it lives by polls.
+    pub(crate) fn is_polled(&self) -> bool {
+        self.transport == Transport::LongPolling
     }
 
     // ---- what leaves ----
@@ -157,9 +169,8 @@ impl Connection {
             return;
         }
         if outbox.bytes + message.len() > options.output_hard_bytes {
-            outbox.queue = VecDeque::new();
-            outbox.bytes = 0;
             drop(outbox);
+            self.discard();
             tracing::debug!(connection = %self.id, "a client that does not read is cut off");
             return self.end(End::Failed(None));
         }
@@ -274,7 +285,7 @@ impl Connection {
         if outbox.poll == poll {
             outbox.polling = false;
             outbox.reader = None;
-            self.times.heard.store(now, Relaxed);
+            self.times.polled.store(now, Relaxed);
         }
     }
 
@@ -295,9 +306,17 @@ impl Connection {
     }
 
     /// The session learns that it has to end. It asks once; for everybody else the end remains set.
-    pub(crate) fn ending(&self) -> Option<End> {
+    pub(crate) fn take_end(&self) -> Option<End> {
         let mut outbox = self.outbox.lock();
         outbox.end.as_mut().map(|end| std::mem::replace(end, End::Gone))
+    }
+
+    /// Gives up what still waits.
+    pub(crate) fn discard(&self) {
+        let mut outbox = self.outbox.lock();
+        outbox.queue = VecDeque::new();
+        outbox.bytes = 0;
+        self.wake_reader(outbox);
     }
 
     pub(crate) fn is_ending(&self) -> bool {
@@ -350,8 +369,17 @@ impl Connection {
         self.times.pings.store(true, Relaxed);
     }
 
-    pub(crate) fn busy(&self, busy: bool) {
-        self.times.busy.store(busy, Relaxed);
+    /// A call takes its time; meanwhile the client need not be heard of.
+    pub(crate) fn busy(&self) {
+        self.times.busy.store(true, Relaxed);
+    }
+
+    /// The call is over. Only one that took its time has to be told.
+    pub(crate) fn idle(&self, now: impl FnOnce() -> u64) {
+        if self.times.busy.load(Relaxed) {
+            self.times.heard.store(now(), Relaxed);
+            self.times.busy.store(false, Relaxed);
+        }
     }
 
     /// Since when the transport has not taken what it was given.
@@ -369,8 +397,8 @@ impl Connection {
         let past = |since: &AtomicU64, limit: std::time::Duration| {
             u128::from(now.saturating_sub(since.load(Relaxed))) > limit.as_millis()
         };
-        let polls = self.transport == Transport::LongPolling;
-        if polls && !self.outbox.lock().polling && past(&self.times.heard, options.poll_idle_timeout) {
+        let polls = self.is_polled();
+        if polls && !self.outbox.lock().polling && past(&self.times.polled, options.poll_idle_timeout) {
             self.end(End::Gone);
             return if self.stage.load(Relaxed) == ENDED { Forget::Yes } else { Forget::No };
         }
@@ -400,10 +428,7 @@ impl Connection {
             return self.end(End::Failed(None));
         }
         if times.stalled.load(Relaxed) > 0 && past(&times.stalled, options.send_timeout) {
-            let mut outbox = self.outbox.lock();
-            outbox.queue = VecDeque::new();
-            outbox.bytes = 0;
-            drop(outbox);
+            self.discard();
             return self.end(End::Failed(None));
         }
         if past(&times.pinged, options.keep_alive) {

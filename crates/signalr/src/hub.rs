@@ -96,8 +96,12 @@ impl<S> Hub<S> {
     }
 
     /// The method of that name, in any case.
-    pub(crate) fn method(&self, name: &str) -> Option<&Method<S>> {
-        self.inner.methods.iter().find(|method| method.name.eq_ignore_ascii_case(name))
+    pub(crate) fn method(&self, name: &str) -> Option<(usize, &Method<S>)> {
+        self.inner.methods.iter().enumerate().find(|(_, method)| method.name.eq_ignore_ascii_case(name))
+    }
+
+    pub(crate) fn method_at(&self, index: usize) -> &Method<S> {
+        &self.inner.methods[index]
     }
 
     pub(crate) fn on_connected(&self) -> Option<&OnConnected<S>> {

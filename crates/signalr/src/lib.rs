@@ -31,11 +31,15 @@ mod connection;
 mod error;
 mod hub;
 mod id;
+mod inbox;
 mod method;
+mod negotiate;
 mod options;
 pub mod protocol;
+mod query;
 mod registry;
 mod service;
+mod session;
 mod sweep;
 mod transport;
 

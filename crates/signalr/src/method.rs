@@ -21,7 +21,7 @@ pub(crate) type OnDisconnected<S> = Box<dyn Fn(Caller<S>) -> Boxed<()> + Send + 
 
 /// A method as it was declared.
 pub(crate) struct Method<S> {
-    pub(crate) name: Box<str>,
+    pub(crate) name: std::sync::Arc<str>,
     pub(crate) run: Box<dyn Invoke<S>>,
 }
 
@@ -40,13 +40,18 @@ pub(crate) struct Failed {
     pub(crate) reply: Reply,
 }
 
+/// Arguments that do not fit, and what is needed to say so.
+pub(crate) struct Misfit {
+    pub(crate) error: BindError,
+    pub(crate) reply: Reply,
+}
+
 pub(crate) trait Invoke<S>: Send + Sync {
     /// Whether the arguments fit.
     fn check(&self, arguments: Raw<'_>) -> Result<(), BindError>;
 
     /// Binds the arguments now; the method itself runs as the future is polled.
-    fn invoke(&self, caller: Caller<S>, arguments: Raw<'_>, reply: Reply)
-    -> Result<Boxed<Called>, BindError>;
+    fn invoke(&self, caller: Caller<S>, arguments: Raw<'_>, reply: Reply) -> Result<Boxed<Called>, Misfit>;
 }
 
 /// An async function over a tuple.
@@ -74,13 +79,11 @@ where
         arguments.bind::<A>(self.optional).map(drop)
     }
 
-    fn invoke(
-        &self,
-        caller: Caller<S>,
-        arguments: Raw<'_>,
-        reply: Reply,
-    ) -> Result<Boxed<Called>, BindError> {
-        let bound: A = arguments.bind(self.optional)?;
+    fn invoke(&self, caller: Caller<S>, arguments: Raw<'_>, reply: Reply) -> Result<Boxed<Called>, Misfit> {
+        let bound: A = match arguments.bind(self.optional) {
+            Ok(bound) => bound,
+            Err(error) => return Err(Misfit { error, reply }),
+        };
         let function = self.function.clone();
         Ok(Box::pin(async move {
             let result = guarded(async move { function(caller, bound).await }).await;

@@ -1,21 +1,42 @@
-//! The HTTP surface of a hub.
+//! The HTTP surface of a hub: which request means what.
 
 use std::{
     convert::Infallible,
-    future::{Ready, ready},
+    future::ready,
+    pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use axum::{
     body::Body,
-    extract::Request,
+    extract::{FromRequestParts as _, OriginalUri, Request, ws::WebSocketUpgrade},
     response::{IntoResponse as _, Response},
 };
-use http::StatusCode;
+use bytes::BytesMut;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE},
+    request::Parts,
+};
+use http_body_util::BodyExt as _;
 
-use crate::Hub;
+use crate::{
+    ConnectionId, Hub, Transport, connection,
+    connection::{Connection, End},
+    hub::Core,
+    id::Token,
+    negotiate, query,
+    registry::{Known, Negotiated},
+    session::{Attached, Session},
+    transport::{Requests, lane::Lane, long_polling, server_sent_events, web_socket},
+};
 
-/// A hub as a tower service, to be nested at the hub's path.
+/// A hub as a tower service, to be nested at the hub's path:
+/// `router.nest_service("/chat", hub.service())`.
+///
+/// Put authorisation around it as a layer; it sees every request before the hub does. Put CORS around that,
+/// so that preflights are answered before anybody asks for a token.
 pub struct HubService<S> {
     hub: Hub<S>,
 }
@@ -32,16 +53,295 @@ impl<S> Clone for HubService<S> {
     }
 }
 
-impl<S> tower::Service<Request<Body>> for HubService<S> {
+impl<S: Clone + Send + Sync + 'static> tower::Service<Request<Body>> for HubService<S> {
     type Response = Response;
     type Error = Infallible;
-    type Future = Ready<Result<Response, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, _: Request<Body>) -> Self::Future {
-        ready(Ok(StatusCode::NOT_FOUND.into_response()))
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.hub.core().start_sweeping();
+        let (parts, body) = request.into_parts();
+        let answer = match (parts.uri.path().trim_matches('/'), &parts.method) {
+            ("negotiate", &Method::POST) => negotiate::negotiate(self.hub.core(), parts.uri.query()),
+            ("negotiate", _) => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            ("", _) => {
+                let hub = self.hub.clone();
+                return Box::pin(async move { Ok(serve(hub, parts, body).await) });
+            }
+            _ => StatusCode::NOT_FOUND.into_response(),
+        };
+        Box::pin(ready(Ok(answer)))
     }
+}
+
+async fn serve<S: Clone + Send + Sync + 'static>(hub: Hub<S>, parts: Parts, body: Body) -> Response {
+    let id = query::find(parts.uri.query(), "id").unwrap_or_default().into_owned();
+    match parts.method {
+        Method::GET if is_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id).await,
+        Method::GET | Method::POST | Method::DELETE if id.is_empty() => no_id(),
+        Method::GET if accepts_events(&parts.headers) => open_events(&hub, &parts, &id),
+        Method::GET => poll(hub, parts, &id).await,
+        Method::POST => post(hub.core(), body, &id).await,
+        Method::DELETE => delete(hub.core(), &id),
+        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+    }
+}
+
+// ---- transports come ----
+
+/// What a request for a transport found.
+enum Found {
+    New(Arc<Connection>),
+    Live(Arc<Connection>),
+}
+
+/// Brings a transport to the connection that `id` names, or finds it there.
+fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<Found, Response> {
+    let Some(token) = Token::parse(id) else { return Err(unknown()) };
+    let request = visible(parts);
+    core.registry.with(token, |known| {
+        let Some(known) = known else { return Err(unknown()) };
+        check_enabled(core, transport)?;
+        let waiting = match known {
+            Known::Live(connection) if connection.transport != transport => {
+                return Err(plain(StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"));
+            }
+            Known::Live(connection) => {
+                if connection.is_polled() {
+                    connection.replace_request(request);
+                }
+                return Ok(Found::Live(connection.clone()));
+            }
+            Known::Waiting(_) if core.is_closed() => {
+                return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+            }
+            Known::Waiting(waiting) => waiting,
+        };
+        let early = waiting.lane.take();
+        let lane = match transport {
+            Transport::WebSockets => {
+                if let Some(early) = early {
+                    early.close();
+                }
+                None
+            }
+            Transport::ServerSentEvents | Transport::LongPolling => {
+                let lane = early.unwrap_or_default();
+                lane.open(core.options.input_buffer_bytes);
+                Some(lane)
+            }
+        };
+        let connection = Arc::new(Connection::new(
+            waiting.id,
+            token,
+            core.next_serial(),
+            transport,
+            lane,
+            request,
+            core.now(),
+        ));
+        *known = Known::Live(connection.clone());
+        Ok(Found::New(connection))
+    })
+}
+
+fn check_enabled(core: &Core, transport: Transport) -> Result<(), Response> {
+    if core.options.transports.contains(&transport) {
+        return Ok(());
+    }
+    let text = format!("{transport} transport not supported by this end point type");
+    Err(plain(StatusCode::NOT_FOUND, text))
+}
+
+async fn accept_web_socket<S>(hub: Hub<S>, mut parts: Parts, id: &str) -> Response
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let core = hub.core();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => web_socket::configure(upgrade, &core.options),
+        Err(rejection) => return rejection.into_response(),
+    };
+    let connection = match attach_web_socket(core, id, &parts) {
+        Ok(Found::New(connection)) => connection,
+        Ok(Found::Live(_)) => return StatusCode::CONFLICT.into_response(),
+        Err(refusal) => return refusal,
+    };
+    let attached = Attached::new(core.clone(), connection);
+    upgrade.on_upgrade(move |socket| {
+        // A task of its own is as large as the session and no larger.
+        tokio::spawn(Session::new(hub, attached, web_socket::Socket::new(socket)).run());
+        ready(())
+    })
+}
+
+/// A WebSocket may come without having negotiated.
+fn attach_web_socket(core: &Core, id: &str, parts: &Parts) -> Result<Found, Response> {
+    if !id.is_empty() {
+        return attach(core, id, Transport::WebSockets, parts);
+    }
+    check_enabled(core, Transport::WebSockets)?;
+    if core.is_closed() {
+        return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+    }
+    let connection = Arc::new(Connection::new(
+        ConnectionId::random(),
+        Token::random(),
+        core.next_serial(),
+        Transport::WebSockets,
+        None,
+        visible(parts),
+        core.now(),
+    ));
+    core.registry.insert(connection.clone());
+    Ok(Found::New(connection))
+}
+
+fn open_events<S: Clone + Send + Sync + 'static>(hub: &Hub<S>, parts: &Parts, id: &str) -> Response {
+    match attach(hub.core(), id, Transport::ServerSentEvents, parts) {
+        Ok(Found::New(connection)) => {
+            begin_on_requests(hub.clone(), connection.clone());
+            server_sent_events::respond(hub.core().clone(), connection)
+        }
+        Ok(Found::Live(_)) => StatusCode::CONFLICT.into_response(),
+        Err(refusal) => refusal,
+    }
+}
+
+async fn poll<S: Clone + Send + Sync + 'static>(hub: Hub<S>, parts: Parts, id: &str) -> Response {
+    let core = hub.core().clone();
+    match attach(&core, id, Transport::LongPolling, &parts) {
+        Ok(Found::New(connection)) => {
+            let answer = long_polling::attached(&core, &connection);
+            begin_on_requests(hub, connection);
+            answer
+        }
+        Ok(Found::Live(connection)) => {
+            drop((hub, parts));
+            long_polling::poll(core, connection).await
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+fn begin_on_requests<S: Clone + Send + Sync + 'static>(hub: Hub<S>, connection: Arc<Connection>) {
+    let transport = connection.transport;
+    if let Some(lane) = connection.lane.clone() {
+        let attached = Attached::new(hub.core().clone(), connection);
+        tokio::spawn(Session::new(hub, attached, Requests::new(lane, transport)).run());
+    }
+}
+
+// ---- bytes come ----
+
+/// Appends the body to the connection's input, which may come before its transport does.
+async fn post(core: &Core, mut body: Body, id: &str) -> Response {
+    let lane = match find_lane(core, id) {
+        Ok(lane) => lane,
+        Err(refusal) => return refusal,
+    };
+    let _turn = lane.turn().await;
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST.into_response() };
+        if let Ok(bytes) = frame.into_data()
+            && lane.write(bytes).await.is_err()
+        {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+    }
+    plain(StatusCode::OK, "")
+}
+
+fn find_lane(core: &Core, id: &str) -> Result<Arc<Lane>, Response> {
+    let Some(token) = Token::parse(id) else { return Err(unknown()) };
+    core.registry.with(token, |known| match known {
+        None => Err(unknown()),
+        Some(Known::Waiting(Negotiated { lane, .. })) => Ok(lane.get_or_insert_default().clone()),
+        Some(Known::Live(connection)) => match &connection.lane {
+            None => Err(plain(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "POST requests are not allowed for WebSocket connections.",
+            )),
+            Some(_) if connection.is_ending() => Err(unknown()),
+            Some(lane) => Ok(lane.clone()),
+        },
+    })
+}
+
+fn delete(core: &Core, id: &str) -> Response {
+    let Some(token) = Token::parse(id) else { return unknown() };
+    let ended = core.registry.with(token, |known| match known {
+        None => Err(unknown()),
+        Some(Known::Live(connection)) if connection.is_polled() => {
+            connection.end(End::GoingAway);
+            Ok(())
+        }
+        Some(_) => {
+            Err(plain(StatusCode::BAD_REQUEST, "Cannot terminate this connection using the DELETE endpoint."))
+        }
+    });
+    match ended {
+        Ok(()) => {
+            core.registry.forget(token);
+            plain(StatusCode::ACCEPTED, "")
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+// ---- helpers ----
+
+fn no_id() -> Response {
+    plain(StatusCode::BAD_REQUEST, "Connection ID required")
+}
+
+fn unknown() -> Response {
+    plain(StatusCode::NOT_FOUND, "No Connection with that ID")
+}
+
+fn plain(status: StatusCode, text: impl Into<String>) -> Response {
+    (status, [(CONTENT_TYPE, "text/plain")], text.into()).into_response()
+}
+
+fn is_web_socket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|range| {
+            let kind = range.split(';').next().unwrap_or_default();
+            kind.trim().eq_ignore_ascii_case("text/event-stream")
+        })
+}
+
+/// What methods may see of the request, copied so that the buffer it was read into is not kept for the
+/// life of the connection.
+fn visible(parts: &Parts) -> connection::Request {
+    let mut extensions = parts.extensions.clone();
+    extensions.remove::<OriginalUri>();
+    let kept = || parts.headers.iter().filter(|(name, _)| !is_handshake(name));
+    let mut bytes = BytesMut::with_capacity(kept().map(|(_, value)| value.len()).sum());
+    kept().for_each(|(_, value)| bytes.extend_from_slice(value.as_bytes()));
+    let mut bytes = bytes.freeze();
+    let mut headers = HeaderMap::with_capacity(kept().count());
+    for (name, value) in kept() {
+        if let Ok(value) = HeaderValue::from_maybe_shared(bytes.split_to(value.len())) {
+            headers.append(name, value);
+        }
+    }
+    connection::Request { extensions, headers }
+}
+
+/// Headers that are about the WebSocket and not about the client.
+fn is_handshake(name: &HeaderName) -> bool {
+    *name == CONNECTION || *name == UPGRADE || name.as_str().starts_with("sec-websocket-")
 }

@@ -30,8 +30,8 @@ struct Input {
 /// The connection has ended: nobody reads any more.
 pub(crate) struct Closed;
 
-impl Lane {
-    pub(crate) fn new() -> Self {
+impl Default for Lane {
+    fn default() -> Self {
         Self {
             input: Mutex::new(Input { bytes: BytesMut::new(), limit: EARLY_BYTES, closed: false }),
             reader: AtomicWaker::new(),
@@ -39,7 +39,9 @@ impl Lane {
             gate: tokio::sync::Mutex::new(()),
         }
     }
+}
 
+impl Lane {
     /// A transport has come: from now on there is more room.
     pub(crate) fn open(&self, limit: usize) {
         self.input.lock().limit = limit;

@@ -1,0 +1,97 @@
+//! Negotiation: what the server offers, and the secret that names the connection from now on.
+
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header::CONTENT_TYPE};
+use serde::Serialize;
+
+use crate::{
+    ConnectionId, Transport,
+    hub::Core,
+    id::Token,
+    query,
+    registry::{Negotiated, TooMany},
+};
+
+/// The highest version there is.
+const NEWEST: i64 = 1;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer<'a> {
+    negotiate_version: i64,
+    connection_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection_token: Option<&'a str>,
+    available_transports: Vec<Offered>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Offered {
+    transport: &'static str,
+    transfer_formats: &'static [&'static str],
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    error: String,
+}
+
+/// Answers `POST P/negotiate`.
+pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Response {
+    if core.is_closed() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    let version = match version(core, query) {
+        Ok(version) => version,
+        Err(error) => return json(&Refusal { error }),
+    };
+    let id = ConnectionId::random();
+    let token = if version == 0 { Token::of(id) } else { Token::random() };
+    let negotiated = Negotiated { id, since: core.now(), lane: None };
+    if let Err(TooMany) = core.registry.negotiate(token, negotiated, core.options.max_negotiated) {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    json(&Offer {
+        negotiate_version: version,
+        connection_id: &id,
+        connection_token: (version > 0).then(|| token.reveal()),
+        available_transports: Transport::ALL
+            .into_iter()
+            .filter(|transport| core.options.transports.contains(transport))
+            .map(|transport| Offered { transport: transport.name(), transfer_formats: formats(transport) })
+            .collect(),
+    })
+}
+
+/// The version to speak, or what is wrong with the one asked for.
+fn version(core: &Core, query: Option<&str>) -> Result<i64, String> {
+    let asked: i64 = match query::find(query, "negotiateVersion") {
+        None => 0,
+        Some(text) => text
+            .trim()
+            .parse::<i32>()
+            .map_err(|_| "The client requested a non-integer protocol version.".to_owned())?
+            .into(),
+    };
+    if asked < i64::from(core.options.minimum_negotiate_version) {
+        return Err(format!(
+            "The client requested version '{asked}', but the server does not support this version."
+        ));
+    }
+    Ok(asked.min(NEWEST))
+}
+
+fn formats(transport: Transport) -> &'static [&'static str] {
+    match transport {
+        Transport::ServerSentEvents => &["Text"],
+        Transport::WebSockets | Transport::LongPolling => &["Text", "Binary"],
+    }
+}
+
+fn json<T: Serialize>(answer: &T) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
