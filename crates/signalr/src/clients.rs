@@ -1,10 +1,15 @@
 //! Pushes: events to a group, to one connection or to all.
 
-use crate::{Arguments, ConnectionId, connection::Connection, hub::Core, protocol::Protocol};
+use crate::{
+    Arguments, ConnectionId,
+    connection::{Connection, End},
+    hub::Core,
+    protocol::Protocol,
+};
 
 /// Those whom an event is for. Made by [`Hub::group`](crate::Hub::group), [`Hub::client`](crate::Hub::client)
 /// and [`Hub::all`](crate::Hub::all).
-#[must_use = "nothing is sent before `send`"]
+#[must_use = "nothing happens before `send` or `abort`"]
 pub struct Clients<'a> {
     core: &'a Core,
     target: Target<'a>,
@@ -70,6 +75,12 @@ impl<'a> Clients<'a> {
             receivers += 1;
         });
         receivers
+    }
+
+    /// Ends each of these connections on purpose, like [`Caller::abort`](crate::Caller::abort): for someone whose
+    /// right to listen has ended.
+    pub fn abort(&self) {
+        self.for_each(|connection| connection.end(End::Aborted));
     }
 
     fn for_each(&self, mut visit: impl FnMut(&Connection)) {

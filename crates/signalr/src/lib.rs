@@ -37,6 +37,7 @@ mod negotiate;
 mod options;
 pub mod protocol;
 mod query;
+mod refusal;
 mod registry;
 mod service;
 mod session;

@@ -9,6 +9,7 @@ use crate::{
     hub::Core,
     id::Token,
     query,
+    refusal::Refusal,
     registry::{Negotiated, TooMany},
 };
 
@@ -33,26 +34,26 @@ struct Offered {
 }
 
 #[derive(Serialize)]
-struct Refusal {
+struct Failure {
     error: String,
 }
 
 /// Answers `POST P/negotiate`.
-pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Response {
+pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Result<Response, Refusal> {
     if core.is_closed() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        return Err(Refusal::Unavailable);
     }
     let version = match version(core, query) {
         Ok(version) => version,
-        Err(error) => return json(&Refusal { error }),
+        Err(error) => return Ok(json(&Failure { error })),
     };
     let id = ConnectionId::random();
     let token = if version == 0 { Token::of(id) } else { Token::random() };
     let negotiated = Negotiated { id, since: core.now(), lane: None };
-    if let Err(TooMany) = core.registry.negotiate(token, negotiated, core.options.max_negotiated) {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    }
-    json(&Offer {
+    core.registry
+        .negotiate(token, negotiated, core.options.max_negotiated)
+        .map_err(|TooMany| Refusal::Unavailable)?;
+    Ok(json(&Offer {
         negotiate_version: version,
         connection_id: &id,
         connection_token: (version > 0).then(|| token.reveal()),
@@ -61,7 +62,7 @@ pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Response {
             .filter(|transport| core.options.transports.contains(transport))
             .map(|transport| Offered { transport: transport.name(), transfer_formats: formats(transport) })
             .collect(),
-    })
+    }))
 }
 
 /// The version to speak, or what is wrong with the one asked for.

@@ -49,10 +49,13 @@ pub(crate) struct Negotiated {
     pub(crate) lane: Option<Arc<Lane>>,
 }
 
+/// A group's connections by their serial numbers.
+type Members = HashMap<u64, Arc<Connection>>;
+
 pub(crate) struct Registry {
     tokens: Sharded<Token, Known>,
     ids: Sharded<ConnectionId, Arc<Connection>>,
-    groups: Sharded<Arc<str>, HashMap<u64, Arc<Connection>>>,
+    groups: Sharded<Arc<str>, Members>,
     hasher: RandomState,
     waiting: AtomicUsize,
     connected: AtomicUsize,
@@ -197,7 +200,7 @@ impl Registry {
         }
     }
 
-    fn group_shard(&self, group: &str) -> &Mutex<HashMap<Arc<str>, HashMap<u64, Arc<Connection>>>> {
+    fn group_shard(&self, group: &str) -> &Mutex<HashMap<Arc<str>, Members>> {
         #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is a hash")]
         self.groups.shard(self.hasher.hash_one(group) as usize)
     }

@@ -16,7 +16,7 @@ use axum::{
 use bytes::BytesMut;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, CONNECTION, CONTENT_TYPE, UPGRADE},
+    header::{ACCEPT, CONNECTION, UPGRADE},
     request::Parts,
 };
 use http_body_util::BodyExt as _;
@@ -27,9 +27,14 @@ use crate::{
     hub::Core,
     id::Token,
     negotiate, query,
+    refusal::{Refusal, plain},
     registry::{Known, Negotiated},
     session::{Attached, Session},
-    transport::{Requests, lane::Lane, long_polling, server_sent_events, web_socket},
+    transport::{
+        Requests,
+        lane::{Closed, Lane},
+        long_polling, server_sent_events, web_socket,
+    },
 };
 
 /// A hub as a tower service, to be nested at the hub's path:
@@ -66,11 +71,13 @@ impl<S: Clone + Send + Sync + 'static> tower::Service<Request<Body>> for HubServ
         self.hub.core().start_sweeping();
         let (parts, body) = request.into_parts();
         let answer = match (parts.uri.path().trim_matches('/'), &parts.method) {
-            ("negotiate", &Method::POST) => negotiate::negotiate(self.hub.core(), parts.uri.query()),
-            ("negotiate", _) => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            ("negotiate", &Method::POST) => {
+                negotiate::negotiate(self.hub.core(), parts.uri.query()).into_response()
+            }
+            ("negotiate", _) => Refusal::WrongMethod.into_response(),
             ("", _) => {
                 let hub = self.hub.clone();
-                return Box::pin(async move { Ok(serve(hub, parts, body).await) });
+                return Box::pin(async move { Ok(serve(hub, parts, body).await.into_response()) });
             }
             _ => StatusCode::NOT_FOUND.into_response(),
         };
@@ -78,16 +85,19 @@ impl<S: Clone + Send + Sync + 'static> tower::Service<Request<Body>> for HubServ
     }
 }
 
-async fn serve<S: Clone + Send + Sync + 'static>(hub: Hub<S>, parts: Parts, body: Body) -> Response {
+async fn serve<S>(hub: Hub<S>, parts: Parts, body: Body) -> Result<Response, Refusal>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let id = query::find(parts.uri.query(), "id").unwrap_or_default().into_owned();
     match parts.method {
         Method::GET if is_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id).await,
-        Method::GET | Method::POST | Method::DELETE if id.is_empty() => no_id(),
-        Method::GET if accepts_events(&parts.headers) => open_events(&hub, &parts, &id),
+        Method::GET | Method::POST | Method::DELETE if id.is_empty() => Err(Refusal::NoId),
+        Method::GET if accepts_events(&parts.headers) => open_events(hub, &parts, &id),
         Method::GET => poll(hub, parts, &id).await,
         Method::POST => post(hub.core(), body, &id).await,
         Method::DELETE => delete(hub.core(), &id),
-        _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        _ => Err(Refusal::WrongMethod),
     }
 }
 
@@ -100,15 +110,15 @@ enum Found {
 }
 
 /// Brings a transport to the connection that `id` names, or finds it there.
-fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<Found, Response> {
-    let Some(token) = Token::parse(id) else { return Err(unknown()) };
+fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<Found, Refusal> {
+    let token = Token::parse(id).ok_or(Refusal::Unknown)?;
     let request = visible(parts);
     core.registry.with(token, |known| {
-        let Some(known) = known else { return Err(unknown()) };
+        let known = known.ok_or(Refusal::Unknown)?;
         check_enabled(core, transport)?;
         let waiting = match known {
             Known::Live(connection) if connection.transport != transport => {
-                return Err(plain(StatusCode::BAD_REQUEST, "Cannot change transports mid-connection"));
+                return Err(Refusal::OtherTransport);
             }
             Known::Live(connection) => {
                 if connection.is_polled() {
@@ -117,7 +127,7 @@ fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<
                 return Ok(Found::Live(connection.clone()));
             }
             Known::Waiting(_) if core.is_closed() => {
-                return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+                return Err(Refusal::Unavailable);
             }
             Known::Waiting(waiting) => waiting,
         };
@@ -149,44 +159,38 @@ fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<
     })
 }
 
-fn check_enabled(core: &Core, transport: Transport) -> Result<(), Response> {
-    if core.options.transports.contains(&transport) {
-        return Ok(());
-    }
-    let text = format!("{transport} transport not supported by this end point type");
-    Err(plain(StatusCode::NOT_FOUND, text))
+fn check_enabled(core: &Core, transport: Transport) -> Result<(), Refusal> {
+    if core.options.transports.contains(&transport) { Ok(()) } else { Err(Refusal::Disabled(transport)) }
 }
 
-async fn accept_web_socket<S>(hub: Hub<S>, mut parts: Parts, id: &str) -> Response
+async fn accept_web_socket<S>(hub: Hub<S>, mut parts: Parts, id: &str) -> Result<Response, Refusal>
 where
     S: Clone + Send + Sync + 'static,
 {
     let core = hub.core();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => web_socket::configure(upgrade, &core.options),
-        Err(rejection) => return rejection.into_response(),
+        Err(rejection) => return Ok(rejection.into_response()),
     };
-    let connection = match attach_web_socket(core, id, &parts) {
-        Ok(Found::New(connection)) => connection,
-        Ok(Found::Live(_)) => return StatusCode::CONFLICT.into_response(),
-        Err(refusal) => return refusal,
+    let Found::New(connection) = attach_web_socket(core, id, &parts)? else {
+        return Err(Refusal::AlreadyCarried);
     };
     let attached = Attached::new(core.clone(), connection);
-    upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.on_upgrade(move |socket| {
         // A task of its own is as large as the session and no larger.
         tokio::spawn(Session::new(hub, attached, web_socket::Socket::new(socket)).run());
         ready(())
-    })
+    }))
 }
 
 /// A WebSocket may come without having negotiated.
-fn attach_web_socket(core: &Core, id: &str, parts: &Parts) -> Result<Found, Response> {
+fn attach_web_socket(core: &Core, id: &str, parts: &Parts) -> Result<Found, Refusal> {
     if !id.is_empty() {
         return attach(core, id, Transport::WebSockets, parts);
     }
     check_enabled(core, Transport::WebSockets)?;
     if core.is_closed() {
-        return Err(StatusCode::SERVICE_UNAVAILABLE.into_response());
+        return Err(Refusal::Unavailable);
     }
     let connection = Arc::new(Connection::new(
         ConnectionId::random(),
@@ -201,30 +205,33 @@ fn attach_web_socket(core: &Core, id: &str, parts: &Parts) -> Result<Found, Resp
     Ok(Found::New(connection))
 }
 
-fn open_events<S: Clone + Send + Sync + 'static>(hub: &Hub<S>, parts: &Parts, id: &str) -> Response {
-    match attach(hub.core(), id, Transport::ServerSentEvents, parts) {
-        Ok(Found::New(connection)) => {
-            begin_on_requests(hub.clone(), connection.clone());
-            server_sent_events::respond(hub.core().clone(), connection)
-        }
-        Ok(Found::Live(_)) => StatusCode::CONFLICT.into_response(),
-        Err(refusal) => refusal,
-    }
+fn open_events<S>(hub: Hub<S>, parts: &Parts, id: &str) -> Result<Response, Refusal>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let core = hub.core().clone();
+    let Found::New(connection) = attach(&core, id, Transport::ServerSentEvents, parts)? else {
+        return Err(Refusal::AlreadyCarried);
+    };
+    begin_on_requests(hub, connection.clone());
+    Ok(server_sent_events::respond(core, connection))
 }
 
-async fn poll<S: Clone + Send + Sync + 'static>(hub: Hub<S>, parts: Parts, id: &str) -> Response {
+async fn poll<S>(hub: Hub<S>, parts: Parts, id: &str) -> Result<Response, Refusal>
+where
+    S: Clone + Send + Sync + 'static,
+{
     let core = hub.core().clone();
-    match attach(&core, id, Transport::LongPolling, &parts) {
-        Ok(Found::New(connection)) => {
+    match attach(&core, id, Transport::LongPolling, &parts)? {
+        Found::New(connection) => {
             let answer = long_polling::attached(&core, &connection);
             begin_on_requests(hub, connection);
-            answer
+            Ok(answer)
         }
-        Ok(Found::Live(connection)) => {
+        Found::Live(connection) => {
             drop((hub, parts));
-            long_polling::poll(core, connection).await
+            Ok(long_polling::poll(core, connection).await)
         }
-        Err(refusal) => refusal,
     }
 }
 
@@ -239,73 +246,43 @@ fn begin_on_requests<S: Clone + Send + Sync + 'static>(hub: Hub<S>, connection: 
 // ---- bytes come ----
 
 /// Appends the body to the connection's input, which may come before its transport does.
-async fn post(core: &Core, mut body: Body, id: &str) -> Response {
-    let lane = match find_lane(core, id) {
-        Ok(lane) => lane,
-        Err(refusal) => return refusal,
-    };
+async fn post(core: &Core, mut body: Body, id: &str) -> Result<Response, Refusal> {
+    let lane = find_lane(core, id)?;
     let _turn = lane.turn().await;
     while let Some(frame) = body.frame().await {
-        let Ok(frame) = frame else { return StatusCode::BAD_REQUEST.into_response() };
-        if let Ok(bytes) = frame.into_data()
-            && lane.write(bytes).await.is_err()
-        {
-            return StatusCode::NOT_FOUND.into_response();
+        if let Ok(bytes) = frame.map_err(|_| Refusal::BrokenBody)?.into_data() {
+            lane.write(bytes).await.map_err(|Closed| Refusal::Gone)?;
         }
     }
-    plain(StatusCode::OK, "")
+    Ok(plain(StatusCode::OK, ""))
 }
 
-fn find_lane(core: &Core, id: &str) -> Result<Arc<Lane>, Response> {
-    let Some(token) = Token::parse(id) else { return Err(unknown()) };
-    core.registry.with(token, |known| match known {
-        None => Err(unknown()),
-        Some(Known::Waiting(Negotiated { lane, .. })) => Ok(lane.get_or_insert_default().clone()),
-        Some(Known::Live(connection)) => match &connection.lane {
-            None => Err(plain(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "POST requests are not allowed for WebSocket connections.",
-            )),
-            Some(_) if connection.is_ending() => Err(unknown()),
+fn find_lane(core: &Core, id: &str) -> Result<Arc<Lane>, Refusal> {
+    let token = Token::parse(id).ok_or(Refusal::Unknown)?;
+    core.registry.with(token, |known| match known.ok_or(Refusal::Unknown)? {
+        Known::Waiting(Negotiated { lane, .. }) => Ok(lane.get_or_insert_default().clone()),
+        Known::Live(connection) => match &connection.lane {
+            None => Err(Refusal::PostToWebSocket),
+            Some(_) if connection.is_ending() => Err(Refusal::Unknown),
             Some(lane) => Ok(lane.clone()),
         },
     })
 }
 
-fn delete(core: &Core, id: &str) -> Response {
-    let Some(token) = Token::parse(id) else { return unknown() };
-    let ended = core.registry.with(token, |known| match known {
-        None => Err(unknown()),
-        Some(Known::Live(connection)) if connection.is_polled() => {
+fn delete(core: &Core, id: &str) -> Result<Response, Refusal> {
+    let token = Token::parse(id).ok_or(Refusal::Unknown)?;
+    core.registry.with(token, |known| match known.ok_or(Refusal::Unknown)? {
+        Known::Live(connection) if connection.is_polled() => {
             connection.end(End::GoingAway);
             Ok(())
         }
-        Some(_) => {
-            Err(plain(StatusCode::BAD_REQUEST, "Cannot terminate this connection using the DELETE endpoint."))
-        }
-    });
-    match ended {
-        Ok(()) => {
-            core.registry.forget(token);
-            plain(StatusCode::ACCEPTED, "")
-        }
-        Err(refusal) => refusal,
-    }
+        Known::Live(_) | Known::Waiting(_) => Err(Refusal::NotDeletable),
+    })?;
+    core.registry.forget(token);
+    Ok(plain(StatusCode::ACCEPTED, ""))
 }
 
 // ---- helpers ----
-
-fn no_id() -> Response {
-    plain(StatusCode::BAD_REQUEST, "Connection ID required")
-}
-
-fn unknown() -> Response {
-    plain(StatusCode::NOT_FOUND, "No Connection with that ID")
-}
-
-fn plain(status: StatusCode, text: impl Into<String>) -> Response {
-    (status, [(CONTENT_TYPE, "text/plain")], text.into()).into_response()
-}
 
 fn is_web_socket(headers: &HeaderMap) -> bool {
     headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))

@@ -1,0 +1,119 @@
+//! Pushes and groups.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use serde::{Serialize, Serializer};
+use signalr::Transport;
+
+use crate::support::serve;
+
+fn event(text: &str) -> String {
+    format!(r#"{{"type":1,"target":"News","arguments":["{text}"]}}"#)
+}
+
+#[tokio::test]
+async fn who_is_in_a_group_hears_and_nobody_else() {
+    let server = serve().await;
+    let mut members = Vec::new();
+    for transport in Transport::ALL {
+        let mut client = server.client(transport).await;
+        client.call("Join", r#"["room"]"#).await;
+        members.push(client);
+    }
+    let mut other = server.client(Transport::WebSockets).await;
+    other.call("Join", r#"["Room"]"#).await;
+    assert_eq!(server.hub.group("room").send("News", &("a",)), 3);
+    assert_eq!(server.hub.all().send("News", &("b",)), 4);
+    for client in &mut members {
+        assert_eq!(client.next().await, event("a"));
+        assert_eq!(client.next().await, event("b"));
+    }
+    assert_eq!(other.next().await, event("b"));
+}
+
+#[tokio::test]
+async fn one_may_be_left_out() {
+    let server = serve().await;
+    let mut one = server.client(Transport::WebSockets).await;
+    let mut two = server.client(Transport::WebSockets).await;
+    for client in [&mut one, &mut two] {
+        client.call("Join", r#"["room"]"#).await;
+    }
+    let caller = server.hub.clone();
+    let one_id = one.id.clone();
+    assert_eq!(caller.client(&one_id).send("News", &("x",)), 1);
+    assert_eq!(one.next().await, event("x"));
+    // The id as the hub's own methods see it.
+    let told = two.call("Id", "[]").await;
+    assert_eq!(told, format!(r#""result":"{}""#, two.id));
+    assert_eq!(caller.client("nobody").send("News", &("x",)), 0);
+    assert_eq!(caller.client("AAAAAAAAAAAAAAAAAAAAAA").send("News", &("x",)), 0);
+}
+
+#[tokio::test]
+async fn joining_twice_is_joining_once() {
+    let server = serve().await;
+    let mut client = server.client(Transport::WebSockets).await;
+    client.call("Join", r#"["room"]"#).await;
+    client.call("Join", r#"["room"]"#).await;
+    assert_eq!(server.hub.group("room").send("News", &("a",)), 1);
+    assert_eq!(client.next().await, event("a"));
+    client.call("Leave", r#"["room"]"#).await;
+    assert!(server.hub.group("room").is_empty());
+    client.call("Leave", r#"["room"]"#).await;
+    assert_eq!(server.hub.group("room").send("News", &("b",)), 0);
+}
+
+#[tokio::test]
+async fn an_event_is_written_once_for_all_and_never_for_nobody() {
+    struct Counted<'a>(&'a AtomicUsize);
+    impl Serialize for Counted<'_> {
+        fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            self.0.fetch_add(1, SeqCst);
+            to.serialize_str("x")
+        }
+    }
+    let server = serve().await;
+    let written = AtomicUsize::new(0);
+    server.hub.group("room").send("News", &(Counted(&written),));
+    server.hub.all().send("News", &(Counted(&written),));
+    assert_eq!(written.load(SeqCst), 0);
+    let mut clients = Vec::new();
+    for _ in 0..5 {
+        let mut client = server.client(Transport::WebSockets).await;
+        client.call("Join", r#"["room"]"#).await;
+        clients.push(client);
+    }
+    server.hub.group("room").send("News", &(Counted(&written),));
+    assert_eq!(written.load(SeqCst), 1);
+    for client in &mut clients {
+        assert_eq!(client.next().await, event("x"));
+    }
+}
+
+#[tokio::test]
+async fn pushes_arrive_in_the_order_they_were_sent() {
+    let server = serve().await;
+    for transport in Transport::ALL {
+        let mut client = server.client(transport).await;
+        for index in 0..500 {
+            server.hub.client(&client.id).send("News", &(index.to_string(),));
+        }
+        for index in 0..500 {
+            assert_eq!(client.next().await, event(&index.to_string()));
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_are_counted_from_handshake_to_end() {
+    let server = serve().await;
+    let attached = server.attach(Transport::WebSockets).await;
+    assert_eq!(server.hub.connections(), 0);
+    let mut client = server.client(Transport::WebSockets).await;
+    assert_eq!(server.hub.connections(), 1);
+    client.send(r#"{"type":7}"#).await;
+    client.rest().await;
+    server.world.until(|_| server.hub.connections() == 0).await;
+    drop(attached);
+}
