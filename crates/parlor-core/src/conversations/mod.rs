@@ -521,6 +521,31 @@ pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
     .await
 }
 
+/// Lets a visitor in to listen: the channel, if it is open. Creates nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
+pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
+    app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
+    channels::by_token(app, &visitor.channel_token).await
+}
+
+/// All messages of the conversation that was just written into, or those after `after`: what a client without a connection shows next.
+///
+/// # Errors
+/// [`Error::NotFound`] for a message that is not of this conversation.
+pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
+    let id = sent.conversation.id;
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let after = sql::seq_of(tx, id, after).await?;
+                sql::after(tx, id, after).await
+            })
+        })
+        .await
+}
+
 /// All messages of the visitor, or those after `after`.
 ///
 /// # Errors

@@ -1,0 +1,100 @@
+//! The visitors' hub: anonymous, on foreign pages. The contract's two methods, and our own widget's (`widget.md`).
+
+use parlor_core::{
+    contacts::{ExternalId, Visitor},
+    conversations::{self, NewMessage},
+    ids::MessageId,
+};
+use serde_json::{Value as Json, json};
+use signalr::{Caller, Hub, HubError};
+use uuid::Uuid;
+
+use crate::{
+    Door,
+    address::Address,
+    error::hub_error,
+    push::{own_group, widget_group},
+    widget::{self, Page},
+    wire::{OwnMessage, WidgetMessage},
+};
+
+pub fn hub(door: Door) -> Hub<Door> {
+    Hub::builder(door)
+        .method("JoinSession", join_session)
+        .method_with_optional("SendMessage", 1, send_message)
+        .method("Join", join)
+        .method("Send", send)
+        .method("GetEarlier", get_earlier)
+        .method_with_optional("GetMessages", 1, get_messages)
+        .build()
+}
+
+fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Result<Visitor, HubError> {
+    let external_id = ExternalId::parse(session_id).map_err(hub_error)?;
+    Ok(Visitor { channel_token, external_id, address: Address::of(caller.extensions()).0 })
+}
+
+/// `JoinSession(channelToken, sessionId)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.
+async fn join_session(caller: Caller<Door>, (token, session): (String, String)) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let channel = conversations::enter(&caller.state().app, &visitor).await.map_err(hub_error)?;
+    caller.join(widget_group(channel.id, &session));
+    Ok(())
+}
+
+/// `SendMessage(channelToken, sessionId, text, contactDisplayName, clientMessageId?)`: stores the message, then it is pushed.
+async fn send_message(
+    caller: Caller<Door>,
+    (token, session, text, name, client_id): (String, String, String, Option<String>, Option<String>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let new = NewMessage::text(&text, client_id).map_err(hub_error)?;
+    conversations::receive(&caller.state().app, &visitor, new, name).await.map_err(hub_error)?;
+    Ok(())
+}
+
+/// W3. `Join(channelToken, sessionId, lastSeq)`: subscribes first and reads then, so nothing falls between.
+async fn join(
+    caller: Caller<Door>,
+    (token, session, last_seq): (String, String, Option<i64>),
+) -> Result<Json, HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let app = &caller.state().app;
+    let channel = conversations::enter(app, &visitor).await.map_err(hub_error)?;
+    caller.join(own_group(channel.id, &session));
+    let view = conversations::view(app, &visitor, last_seq).await.map_err(hub_error)?;
+    serde_json::to_value(widget::Synced::from(&view)).map_err(HubError::internal)
+}
+
+/// W4. `Send(channelToken, sessionId, clientMessageId, text, contactDisplayName)` → the stored message.
+async fn send(
+    caller: Caller<Door>,
+    (token, session, client_id, text, name): (String, String, String, String, Option<String>),
+) -> Result<Json, HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let new = NewMessage::text(&text, Some(client_id)).map_err(hub_error)?;
+    let sent = conversations::receive(&caller.state().app, &visitor, new, name).await.map_err(hub_error)?;
+    serde_json::to_value(OwnMessage::from(&sent.message)).map_err(HubError::internal)
+}
+
+/// W6. `GetEarlier(channelToken, sessionId, beforeSeq)`.
+async fn get_earlier(
+    caller: Caller<Door>,
+    (token, session, seq): (String, String, i64),
+) -> Result<Json, HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let view = conversations::earlier(&caller.state().app, &visitor, seq).await.map_err(hub_error)?;
+    serde_json::to_value(Page::from(&view)).map_err(HubError::internal)
+}
+
+/// W6. `GetMessages(channelToken, sessionId, afterMessageId?)`: the seed's payloads in order.
+async fn get_messages(
+    caller: Caller<Door>,
+    (token, session, after): (String, String, Option<Uuid>),
+) -> Result<Json, HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let view = conversations::history(&caller.state().app, &visitor, after.map(MessageId))
+        .await
+        .map_err(hub_error)?;
+    Ok(json!(view.messages.iter().map(WidgetMessage::from).collect::<Vec<_>>()))
+}

@@ -1,0 +1,85 @@
+//! `/widget.js`, the panel and the demo shop (`widget.md` W8).
+
+use axum::{
+    Router,
+    extract::{Path, State},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+};
+
+use crate::{Door, assets};
+
+/// The panel runs in foreign pages, so it may be framed; it loads nothing but its own.
+const PANEL_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+     base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
+
+/// Every other page forbids framing.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+     frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+);
+
+pub fn router(door: &Door) -> Router {
+    let framed = Router::new().route("/widget/panel", get(panel));
+    let pages = Router::new()
+        .route("/", get(demo))
+        .route("/demo/assets/{*path}", get(demo_asset))
+        .layer(middleware::from_fn(unframed));
+    Router::new()
+        .route("/widget.js", get(loader))
+        .route("/widget/assets/{*path}", get(widget_asset))
+        .merge(framed)
+        .merge(pages)
+        .with_state(door.clone())
+}
+
+async fn loader(headers: HeaderMap) -> Response {
+    assets::serve("widget.js", &headers)
+}
+
+async fn widget_asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    assets::serve(&format!("widget/assets/{path}"), &headers)
+}
+
+async fn demo_asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
+    assets::serve(&format!("demo/assets/{path}"), &headers)
+}
+
+async fn panel(headers: HeaderMap) -> Response {
+    let mut response = assets::serve("widget/panel.html", &headers);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, PANEL_POLICY);
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// The demo shop with the demo account's widget; without a demo account the way to the API's documentation.
+async fn demo(State(door): State<Door>) -> Response {
+    let Some(token) = &door.settings.demo else { return Redirect::temporary("/docs/").into_response() };
+    let page = web_assets::get("demo/index.html").and_then(|asset| std::str::from_utf8(asset.bytes).ok());
+    match page {
+        Some(page) => Html(page.replace("{{CHANNEL_TOKEN}}", token)).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn unframed(request: axum::extract::Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    response
+}

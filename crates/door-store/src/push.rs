@@ -1,0 +1,81 @@
+//! What the core tells, in this door's language.
+//!
+//! | event | widget group | our own widget | store group |
+//! |---|---|---|---|
+//! | a visitor's message | `MessageReceived` | `Message` | `NewCustomerMessage` |
+//! | an agent's reply | `MessageReceived` | `Message` | – |
+//! | an assistant's answer | `MessageReceived` | `Message` | `NewCustomerMessage` |
+//! | resolved, reopened | – | `Status` | – |
+
+use parlor_core::{
+    Event,
+    bus::Heard,
+    conversations::{Conversation, Message, SenderType},
+    ids::{AccountId, ChannelId, SignInId},
+};
+
+use crate::{
+    hubs::Hubs,
+    wire::{NewCustomerMessage, OwnMessage, OwnStatus, WidgetMessage},
+};
+
+pub fn push(hubs: &Hubs, heard: &Heard) {
+    match heard {
+        Heard::Event(event) => tell(hubs, event),
+        Heard::Gap(lost) => {
+            // Nobody can know whom the lost events were for, so everybody is asked to come back and catch up.
+            tracing::warn!(lost, "pushes were lost; all hub connections are asked to reconnect");
+            hubs.widget.close_all();
+            hubs.store.close_all();
+        }
+    }
+}
+
+fn tell(hubs: &Hubs, event: &Event) {
+    match event {
+        Event::MessageSent { conversation, message } => message_sent(hubs, conversation, message),
+        Event::ConversationChanged { conversation } => {
+            let group = own_group(conversation.channel_id, conversation.contact.external_id.as_str());
+            hubs.widget.group(&group).send("Status", &(OwnStatus::from(conversation.session.status),));
+        }
+        Event::SignedOut { sign_in, .. } => hubs.store.group(&sign_in_group(*sign_in)).abort(),
+        // The first message says it all, and this door's clients ask for channels when they need them.
+        Event::ConversationOpened { .. } | Event::ChannelChanged { .. } => {}
+    }
+}
+
+fn message_sent(hubs: &Hubs, conversation: &Conversation, message: &Message) {
+    let (channel, visitor) = (conversation.channel_id, conversation.contact.external_id.as_str());
+    hubs.widget
+        .group(&widget_group(channel, visitor))
+        .send("MessageReceived", &(WidgetMessage::from(message),));
+    hubs.widget.group(&own_group(channel, visitor)).send("Message", &(OwnMessage::from(message),));
+    match message.sender.kind() {
+        SenderType::EndUser | SenderType::Bot => {
+            let notification = NewCustomerMessage::new(conversation, message);
+            hubs.store
+                .group(&store_group(conversation.account_id))
+                .send("NewCustomerMessage", &(notification,));
+        }
+        SenderType::Agent => {}
+    }
+}
+
+/// The contract's `widget:{sessionId}`, scoped: a visitor chooses the session id, so alone it would leak between channels.
+pub fn widget_group(channel: ChannelId, visitor: &str) -> String {
+    format!("widget:{channel}:{visitor}")
+}
+
+/// The same for connections that joined by our own method and hear our own events.
+pub fn own_group(channel: ChannelId, visitor: &str) -> String {
+    format!("own:{channel}:{visitor}")
+}
+
+pub fn store_group(account: AccountId) -> String {
+    format!("store:{account}")
+}
+
+/// Everything that one sign-in holds open.
+pub fn sign_in_group(sign_in: SignInId) -> String {
+    format!("sign-in:{sign_in}")
+}

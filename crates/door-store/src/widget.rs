@@ -1,0 +1,226 @@
+//! `/api/v1/widget/chat/{channelToken}`: visitors without a socket (`store.md` W, `widget.md`). Anonymous.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderValue, StatusCode,
+    header::{ALLOW, CACHE_CONTROL},
+};
+use parlor_core::{
+    contacts::{ExternalId, Visitor},
+    conversations::{self, Continuity, Earlier, NewMessage, Status, View},
+    ids::MessageId,
+    limits::{self, Action},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use uuid::Uuid;
+
+use crate::{
+    Door,
+    address::Address,
+    error::{Body, Problem, Result},
+    wire::{OwnMessage, WidgetMessage},
+};
+
+pub fn router() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(send, poll))
+        .routes(routes!(config))
+        .routes(routes!(sync))
+        .routes(routes!(earlier))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NewVisitorMessage {
+    /// The visitor's own id, stable in the browser: 1 to 200 characters. It is all that protects the visitor's history.
+    session_id: String,
+    /// 1 to 10,000 characters after trimming.
+    text: String,
+    /// Kept the first time it is given.
+    contact_display_name: Option<String>,
+    /// The same one again returns the first result and stores nothing. 1 to 64 characters.
+    client_message_id: Option<String>,
+    /// The answer then holds only what came after this message.
+    after_message_id: Option<Uuid>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct History<'a> {
+    conversation_id: Uuid,
+    messages: Vec<WidgetMessage<'a>>,
+}
+
+fn visitor(token: String, session_id: &str, address: Address) -> Result<Visitor> {
+    Ok(Visitor { channel_token: token, external_id: ExternalId::parse(session_id)?, address: address.0 })
+}
+
+/// A visitor writes.
+///
+/// W1. Stores the message, then answers with the whole history of this `sessionId`. Unknown channel → 404, disabled → 422.
+#[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/messages", tag = "widget",
+    params(("channelToken" = String, Path)), request_body = NewVisitorMessage,
+    responses((status = 200, body = History), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn send(
+    State(door): State<Door>,
+    address: Address,
+    Path(token): Path<String>,
+    Body(body): Body<NewVisitorMessage>,
+) -> Result<Response> {
+    let visitor = visitor(token, &body.session_id, address)?;
+    let new = NewMessage::text(&body.text, body.client_message_id)?;
+    let after = body.after_message_id.map(MessageId);
+    if after.is_some() {
+        // Refused before anything is stored, so that the client can simply ask again.
+        conversations::history(&door.app, &visitor, after).await?;
+    }
+    let sent = conversations::receive(&door.app, &visitor, new, body.contact_display_name).await?;
+    let messages = conversations::history_with(&door.app, &sent, after).await?;
+    let messages = messages.iter().map(WidgetMessage::from).collect();
+    Ok(Json(History { conversation_id: sent.conversation.id.0, messages }).into_response())
+}
+
+/// The removed poll.
+///
+/// W2. 405 with `Allow: POST`.
+#[utoipa::path(get, path = "/api/v1/widget/chat/{channelToken}/messages", tag = "widget",
+    params(("channelToken" = String, Path)), responses((status = 405, body = Problem)))]
+async fn poll() -> Response {
+    let problem =
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Polling was removed: connect to /hubs/widget-chat.");
+    let mut response = problem.into_response();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    response
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Config<'a> {
+    display_name: &'a str,
+    primary_color: &'a str,
+    position: &'static str,
+    greeting: &'a str,
+    assistant_name: &'a str,
+}
+
+/// How the widget looks.
+///
+/// `widget.md` W2.
+#[utoipa::path(get, path = "/api/v1/widget/chat/{channelToken}/config", tag = "widget",
+    params(("channelToken" = String, Path)),
+    responses((status = 200, body = Config), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn config(
+    State(door): State<Door>,
+    Address(address): Address,
+    Path(token): Path<String>,
+) -> Result<Response> {
+    door.app.limits.check(Action::AddressReads, limits::network(address))?;
+    let channel = parlor_core::channels::by_token(&door.app, &token).await?;
+    let appearance = &channel.appearance;
+    let config = Config {
+        display_name: &channel.display_name,
+        primary_color: &appearance.primary_color,
+        position: appearance.position.as_str(),
+        greeting: &appearance.greeting,
+        assistant_name: &channel.assistant.name,
+    };
+    Ok(([(CACHE_CONTROL, "public, max-age=60")], Json(config)).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Sync {
+    session_id: String,
+    last_seq: Option<i64>,
+}
+
+/// What a visitor sees of the own conversation (`widget.md` W3).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Synced<'a> {
+    conversation_id: Option<Uuid>,
+    /// `open` or `resolved`.
+    status: &'static str,
+    messages: Vec<OwnMessage<'a>>,
+    recovered: bool,
+    has_earlier: bool,
+}
+
+impl<'a> From<&'a View> for Synced<'a> {
+    fn from(view: &'a View) -> Synced<'a> {
+        let status =
+            view.conversation.as_ref().map_or(Status::Open, |conversation| conversation.session.status);
+        Synced {
+            conversation_id: view.conversation.as_ref().map(|conversation| conversation.id.0),
+            status: status.as_str(),
+            messages: view.messages.iter().map(OwnMessage::from).collect(),
+            recovered: view.continuity == Continuity::Complete,
+            has_earlier: view.earlier == Earlier::Some,
+        }
+    }
+}
+
+/// Catch up without a socket.
+///
+/// `widget.md` W3.
+#[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/sync", tag = "widget",
+    params(("channelToken" = String, Path)), request_body = Sync,
+    responses((status = 200, body = Synced), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn sync(
+    State(door): State<Door>,
+    address: Address,
+    Path(token): Path<String>,
+    Body(body): Body<Sync>,
+) -> Result<Response> {
+    let visitor = visitor(token, &body.session_id, address)?;
+    let view = conversations::view(&door.app, &visitor, body.last_seq).await?;
+    Ok(Json(Synced::from(&view)).into_response())
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Before {
+    session_id: String,
+    before_seq: i64,
+}
+
+/// Older messages (`widget.md` W6).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<'a> {
+    messages: Vec<OwnMessage<'a>>,
+    has_earlier: bool,
+}
+
+impl<'a> From<&'a View> for Page<'a> {
+    fn from(view: &'a View) -> Page<'a> {
+        let messages = view.messages.iter().map(OwnMessage::from).collect();
+        Page { messages, has_earlier: view.earlier == Earlier::Some }
+    }
+}
+
+/// Older messages without a socket.
+///
+/// `widget.md` W6.
+#[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/earlier", tag = "widget",
+    params(("channelToken" = String, Path)), request_body = Before,
+    responses((status = 200, body = Page), (status = 400, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn earlier(
+    State(door): State<Door>,
+    address: Address,
+    Path(token): Path<String>,
+    Body(body): Body<Before>,
+) -> Result<Response> {
+    let visitor = visitor(token, &body.session_id, address)?;
+    let view = conversations::earlier(&door.app, &visitor, body.before_seq).await?;
+    Ok(Json(Page::from(&view)).into_response())
+}

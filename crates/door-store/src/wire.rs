@@ -1,0 +1,139 @@
+//! The shapes that more than one place of this door speaks, spelled as the contract spells them.
+
+use jiff::Timestamp;
+use parlor_core::conversations::{Conversation, Message, SenderType, Source, Status};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// `Inbound` is the visitor's, `Outbound` everybody else's.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+impl From<SenderType> for Direction {
+    fn from(sender: SenderType) -> Direction {
+        match sender {
+            SenderType::EndUser => Direction::Inbound,
+            SenderType::Agent | SenderType::Bot => Direction::Outbound,
+        }
+    }
+}
+
+/// A message as widgets see it: the payload of `MessageReceived`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WidgetMessage<'a> {
+    id: Uuid,
+    direction: Direction,
+    content_text: &'a str,
+    is_ai_generated: bool,
+    created_at: Timestamp,
+}
+
+impl<'a> From<&'a Message> for WidgetMessage<'a> {
+    fn from(message: &'a Message) -> WidgetMessage<'a> {
+        let sender = message.sender.kind();
+        WidgetMessage {
+            id: message.id.0,
+            direction: sender.into(),
+            content_text: &message.content.text,
+            is_ai_generated: sender == SenderType::Bot,
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// A message as our own widget sees it (`widget.md` W1).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnMessage<'a> {
+    id: Uuid,
+    seq: i64,
+    /// `visitor`, `agent` or `assistant`.
+    sender: &'static str,
+    sender_name: Option<&'a str>,
+    content_type: &'static str,
+    content: &'a str,
+    #[schema(value_type = Option<Object>)]
+    rich_media: Option<&'a serde_json::Value>,
+    sources: Vec<OwnSource<'a>>,
+    client_message_id: Option<&'a str>,
+    created_at: Timestamp,
+}
+
+/// What an answer rests on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OwnSource<'a> {
+    title: &'a str,
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a Source> for OwnSource<'a> {
+    fn from(source: &'a Source) -> OwnSource<'a> {
+        OwnSource { title: &source.title, url: source.url.as_deref() }
+    }
+}
+
+impl<'a> From<&'a Message> for OwnMessage<'a> {
+    fn from(message: &'a Message) -> OwnMessage<'a> {
+        let (sender, client_message_id) = match message.sender.kind() {
+            SenderType::EndUser => ("visitor", message.client_id.as_deref()),
+            SenderType::Agent => ("agent", None),
+            SenderType::Bot => ("assistant", None),
+        };
+        OwnMessage {
+            id: message.id.0,
+            seq: message.seq,
+            sender,
+            sender_name: message.sender.name(),
+            content_type: message.content.kind.as_str(),
+            content: &message.content.text,
+            rich_media: message.content.rich_media.as_ref(),
+            sources: message.sources.iter().map(OwnSource::from).collect(),
+            client_message_id,
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// The payload of `NewCustomerMessage`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewCustomerMessage<'a> {
+    conversation_id: Uuid,
+    channel_id: Uuid,
+    contact_display_name: Option<&'a str>,
+    external_contact_id: &'a str,
+    message_id: Uuid,
+    content_text: &'a str,
+    created_at: Timestamp,
+}
+
+impl<'a> NewCustomerMessage<'a> {
+    pub fn new(conversation: &'a Conversation, message: &'a Message) -> NewCustomerMessage<'a> {
+        NewCustomerMessage {
+            conversation_id: conversation.id.0,
+            channel_id: conversation.channel_id.0,
+            contact_display_name: conversation.contact.display_name.as_deref(),
+            external_contact_id: conversation.contact.external_id.as_str(),
+            message_id: message.id.0,
+            content_text: &message.content.text,
+            created_at: message.created_at,
+        }
+    }
+}
+
+/// `open` or `resolved`: our own widget's words (`widget.md` W3, W5).
+#[derive(Debug, Serialize)]
+pub struct OwnStatus {
+    status: &'static str,
+}
+
+impl From<Status> for OwnStatus {
+    fn from(status: Status) -> OwnStatus {
+        OwnStatus { status: status.as_str() }
+    }
+}
