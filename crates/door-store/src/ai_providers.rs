@@ -12,7 +12,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Door,
-    error::{Body, Problem, Result},
+    error::{Body, Problem, ProblemDocument, Result},
     token::Staff,
 };
 
@@ -50,7 +50,7 @@ struct NewKey {
 ///
 /// P1. While there is none, assistants of that provider answer by `local`.
 #[utoipa::path(get, path = "/api/v1/store/ai-providers", tag = "ai-providers", security(("bearer" = [])),
-    responses((status = 200, body = [ProviderResponse]), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 200, body = [ProviderResponse]), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<ProviderResponse>>> {
     let keys = assistants::key_sources(&door.app, &actor).await?;
     let response = |&(provider, source): &(Provider, KeySource)| ProviderResponse {
@@ -75,8 +75,8 @@ fn known(code: &str) -> Result<Provider> {
 /// P2. It is sealed before it is stored.
 #[utoipa::path(put, path = "/api/v1/store/ai-providers/{code}/key", tag = "ai-providers", security(("bearer" = [])),
     params(("code" = String, Path)), request_body = NewKey,
-    responses((status = 204), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem)))]
+    responses((status = 204), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
 async fn set_key(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -92,7 +92,7 @@ async fn set_key(
 /// P3.
 #[utoipa::path(delete, path = "/api/v1/store/ai-providers/{code}/key", tag = "ai-providers", security(("bearer" = [])),
     params(("code" = String, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn delete_key(
     State(door): State<Door>,
     Staff(actor): Staff,

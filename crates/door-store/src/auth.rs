@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     Door,
     address::Address,
-    error::{Body, Problem, Result},
+    error::{Body, ProblemDocument, Result},
     token,
 };
 
@@ -51,7 +51,7 @@ struct Tokens {
 ///
 /// A1. An unknown person and a wrong password get the same answer after the same time.
 #[utoipa::path(post, path = "/api/v1/auth/login", tag = "auth", request_body = Login,
-    responses((status = 200, body = Tokens), (status = 401, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn login(
     State(door): State<Door>,
     Address(address): Address,
@@ -65,7 +65,7 @@ async fn login(
 ///
 /// A2. The refresh token is spent by it. One that is used twice ends the sign-in.
 #[utoipa::path(post, path = "/api/v1/auth/refresh", tag = "auth", request_body = Renewal,
-    responses((status = 200, body = Tokens), (status = 401, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn refresh(
     State(door): State<Door>,
     Address(address): Address,
@@ -80,7 +80,7 @@ async fn refresh(
 ///
 /// A3. Ends the sign-in, its access tokens and its open connections at once. An unknown token is answered alike.
 #[utoipa::path(post, path = "/api/v1/auth/logout", tag = "auth", request_body = Renewal,
-    responses((status = 204), (status = 429, body = Problem)))]
+    responses((status = 204), (status = 429, body = ProblemDocument)))]
 async fn logout(
     State(door): State<Door>,
     Address(address): Address,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     Door, ai_providers,
-    error::{Body, Id, OptionalBody, Problem, Result},
+    error::{Body, Id, OptionalBody, Problem, ProblemDocument, Result},
     token::Staff,
 };
 
@@ -58,8 +58,8 @@ struct CreatedWebsiteChannel {
 /// C1. One for each store: a second is 409. A plan that does not allow it is 403 with the `limit`'s name.
 #[utoipa::path(post, path = "/api/v1/store/social/channels/website", tag = "channels", security(("bearer" = [])),
     request_body = NewWebsiteChannel,
-    responses((status = 201, body = CreatedWebsiteChannel), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 201, body = CreatedWebsiteChannel), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn create_website(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -103,7 +103,7 @@ fn provider(code: &str) -> Result<Provider> {
 /// C2. 400 for `website`: a website channel uses no OAuth. Other kinds are not offered: 404.
 #[utoipa::path(get, path = "/api/v1/store/social/channels/auth/{kind}", tag = "channels", security(("bearer" = [])),
     params(("kind" = String, Path)),
-    responses((status = 400, body = Problem), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn authorization_url(Staff(actor): Staff, Path(kind): Path<String>) -> Result<StatusCode> {
     actor.require(parlor_core::Permission::ManageChannels)?;
     match kind.eq_ignore_ascii_case("website") {
@@ -185,7 +185,7 @@ async fn respond(door: &Door, actor: &parlor_core::Actor, channel: Channel) -> R
 ///
 /// C3. `channelToken` is filled for website channels.
 #[utoipa::path(get, path = "/api/v1/store/social/channels", tag = "channels", security(("bearer" = [])),
-    responses((status = 200, body = [ChannelResponse]), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 200, body = [ChannelResponse]), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<ChannelResponse>>> {
     let channels = channels::list(&door.app, &actor).await?;
     let keys = parlor_core::assistants::key_sources(&door.app, &actor).await?;
@@ -224,8 +224,8 @@ fn given<'de, D: Deserializer<'de>>(
 /// C4. Display name, AI model, system prompt; further: look, name of the assistant, enabled or not.
 #[utoipa::path(patch, path = "/api/v1/store/social/channels/{channelId}", tag = "channels", security(("bearer" = [])),
     params(("channelId" = Uuid, Path)), request_body = ChannelPatch,
-    responses((status = 200, body = ChannelResponse), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = ChannelResponse), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn update(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -265,8 +265,8 @@ struct Toggle {
 /// C5. On becomes off and off becomes on; the optional body names the state instead.
 #[utoipa::path(post, path = "/api/v1/store/social/channels/{channelId}/toggle-agent", tag = "channels", security(("bearer" = [])),
     params(("channelId" = Uuid, Path)), request_body(content = Option<Toggle>),
-    responses((status = 200, body = ChannelResponse), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem)))]
+    responses((status = 200, body = ChannelResponse), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
 async fn toggle_agent(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -283,7 +283,7 @@ async fn toggle_agent(
 /// C6. Its conversations stay to be read; its token opens nothing any more.
 #[utoipa::path(delete, path = "/api/v1/store/social/channels/{channelId}", tag = "channels", security(("bearer" = [])),
     params(("channelId" = Uuid, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn delete(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Result<StatusCode> {
     channels::delete(&door.app, &actor, ChannelId(id)).await?;
     Ok(StatusCode::NO_CONTENT)

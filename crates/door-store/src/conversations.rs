@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Door,
-    error::{Asked, Body, Id, OptionalBody, Problem, Result},
+    error::{Asked, Body, Id, OptionalBody, Problem, ProblemDocument, Result},
     token::Staff,
     wire::Direction,
 };
@@ -176,8 +176,8 @@ struct ListedConversation {
 /// D1. All conversations of all channels, the one with the newest message first.
 #[utoipa::path(get, path = "/api/v1/store/social/conversations", tag = "conversations", security(("bearer" = [])),
     params(ListQuery),
-    responses((status = 200, body = ConversationPage), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem)))]
+    responses((status = 200, body = ConversationPage), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
 async fn list(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -258,8 +258,8 @@ impl From<jobs::Report> for AiMessageJob {
 /// D2. The whole history in order, or what came after `after`.
 #[utoipa::path(get, path = "/api/v1/store/social/conversations/{conversationId}", tag = "conversations", security(("bearer" = [])),
     params(("conversationId" = Uuid, Path), HistoryQuery),
-    responses((status = 200, body = ConversationHistory), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem)))]
+    responses((status = 200, body = ConversationHistory), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
 async fn get(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -291,8 +291,8 @@ struct Reply {
 /// D3. The visitor hears `MessageReceived`; the store's hub hears nothing. The assistant is silent from now on in this session.
 #[utoipa::path(post, path = "/api/v1/store/social/conversations/{conversationId}/messages", tag = "conversations",
     security(("bearer" = [])), params(("conversationId" = Uuid, Path)), request_body = Reply,
-    responses((status = 200, body = SocialMessageResponse), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = SocialMessageResponse), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn reply(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -309,8 +309,8 @@ async fn reply(
 /// D4. 409 when it is resolved already. The visitor's next message opens a new session.
 #[utoipa::path(post, path = "/api/v1/store/social/conversations/{conversationId}/resolve", tag = "conversations",
     security(("bearer" = [])), params(("conversationId" = Uuid, Path)),
-    responses((status = 200, body = ConversationResponse), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = ConversationResponse), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn resolve(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -324,8 +324,8 @@ async fn resolve(
 /// D5. Opens the newest session again; 409 when it is open.
 #[utoipa::path(post, path = "/api/v1/store/social/conversations/{conversationId}/reopen", tag = "conversations",
     security(("bearer" = [])), params(("conversationId" = Uuid, Path)),
-    responses((status = 200, body = ConversationResponse), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = ConversationResponse), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn reopen(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -346,8 +346,8 @@ struct Assignment {
 /// D6. An addition. An assignment silences the assistant for this session.
 #[utoipa::path(post, path = "/api/v1/store/social/conversations/{conversationId}/assign", tag = "conversations",
     security(("bearer" = [])), params(("conversationId" = Uuid, Path)), request_body(content = Option<Assignment>),
-    responses((status = 200, body = ConversationResponse), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem), (status = 409, body = Problem)))]
+    responses((status = 200, body = ConversationResponse), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
 async fn assign(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -363,8 +363,8 @@ async fn assign(
 /// D7. An addition: undoes the silence that a reply or an assignment has brought.
 #[utoipa::path(post, path = "/api/v1/store/social/conversations/{conversationId}/resume-agent", tag = "conversations",
     security(("bearer" = [])), params(("conversationId" = Uuid, Path)),
-    responses((status = 200, body = ConversationResponse), (status = 401, body = Problem), (status = 403, body = Problem),
-        (status = 404, body = Problem)))]
+    responses((status = 200, body = ConversationResponse), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
 async fn resume_agent(
     State(door): State<Door>,
     Staff(actor): Staff,

@@ -1,5 +1,7 @@
 //! What the core refuses, in this door's words: problem documents (RFC 9457) over REST, HubExceptions over the hubs.
 
+use std::{borrow::Cow, time::Duration};
+
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
@@ -18,8 +20,8 @@ use uuid::Uuid;
 
 /// A problem document: `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct ProblemDocument<'a> {
     /// Always `about:blank`: the status says what kind of problem it is.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -27,7 +29,7 @@ pub struct Problem {
     title: &'static str,
     status: u16,
     /// What was wrong, for a person to read.
-    detail: String,
+    detail: &'a str,
     /// The field that was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
@@ -37,27 +39,35 @@ pub struct Problem {
     /// The permission that is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     permission: Option<&'static str>,
-    #[serde(skip)]
-    retry_after: Option<u64>,
+}
+
+/// Why a request was refused; leaves as a [`ProblemDocument`].
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    about: About,
+}
+
+/// What else the caller should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Nothing,
+    Field(&'static str),
+    Limit(&'static str),
+    Permission(&'static str),
+    /// Seconds.
+    RetryAfter(u64),
 }
 
 pub type Result<T> = std::result::Result<T, Problem>;
 
 impl Problem {
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Problem {
-        Problem {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail: detail.into(),
-            field: None,
-            limit: None,
-            permission: None,
-            retry_after: None,
-        }
+    pub fn new(status: StatusCode, detail: impl Into<Cow<'static, str>>) -> Problem {
+        Problem { status, detail: detail.into(), about: About::Nothing }
     }
 
-    pub fn bad_request(detail: impl Into<String>) -> Problem {
+    pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, detail)
     }
 
@@ -79,30 +89,49 @@ impl From<Error> for Problem {
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let mut problem = Problem::new(status, error.to_string());
-        match error {
-            Error::Invalid { field, .. } => problem.field = Some(field),
-            Error::Plan(limit) | Error::Usage(limit) => problem.limit = Some(limit.as_str()),
-            Error::Forbidden(permission) => problem.permission = Some(permission.as_str()),
-            Error::TooMany(wait) => problem.retry_after = Some(wait.as_secs_f64().ceil() as u64),
-            Error::Database(cause) | Error::Internal(cause) => tracing::error!(%cause, "a request failed"),
-            _ => {}
-        }
-        problem
+        let detail = Cow::Owned(error.to_string());
+        let about = match error {
+            Error::Invalid { field, .. } => About::Field(field),
+            Error::Plan(limit) | Error::Usage(limit) => About::Limit(limit.as_str()),
+            Error::Forbidden(permission) => About::Permission(permission.as_str()),
+            Error::TooMany(wait) => About::RetryAfter(whole_seconds(wait)),
+            Error::Database(cause) | Error::Internal(cause) => {
+                tracing::error!(%cause, "a request failed");
+                About::Nothing
+            }
+            Error::NotFound(_) | Error::Conflict(_) | Error::Disabled | Error::Unauthenticated(_) => {
+                About::Nothing
+            }
+        };
+        Problem { status, detail, about }
     }
+}
+
+/// Rounded up: who comes back after it is not too early.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(&self)).into_response();
+        let Problem { status, detail, about } = &self;
+        let document = ProblemDocument {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            field: if let About::Field(name) = about { Some(name) } else { None },
+            limit: if let About::Limit(name) = about { Some(name) } else { None },
+            permission: if let About::Permission(name) = about { Some(name) } else { None },
+        };
+        let mut response = (*status, Json(document)).into_response();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if status == StatusCode::UNAUTHORIZED {
+        if *status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
+        if let About::RetryAfter(seconds) = about {
+            headers.insert(RETRY_AFTER, (*seconds).into());
         }
         response
     }

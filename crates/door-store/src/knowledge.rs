@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Door,
-    error::{Body, Id, Problem, Result},
+    error::{Body, Id, ProblemDocument, Result},
     token::Staff,
 };
 
@@ -60,7 +60,7 @@ impl From<Article> for ArticleResponse {
 ///
 /// K1. Oldest first.
 #[utoipa::path(get, path = "/api/v1/store/knowledge", tag = "knowledge", security(("bearer" = [])),
-    responses((status = 200, body = [ArticleResponse]), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 200, body = [ArticleResponse]), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<ArticleResponse>>> {
     let articles = knowledge::list(&door.app, &actor).await?;
     Ok(Json(articles.into_iter().map(ArticleResponse::from).collect()))
@@ -71,8 +71,8 @@ async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<
 /// K2. It can be quoted at once.
 #[utoipa::path(post, path = "/api/v1/store/knowledge", tag = "knowledge", security(("bearer" = [])),
     request_body = ArticleRequest,
-    responses((status = 201, body = ArticleResponse), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem)))]
+    responses((status = 201, body = ArticleResponse), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument)))]
 async fn create(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -87,7 +87,7 @@ async fn create(
 /// K3.
 #[utoipa::path(get, path = "/api/v1/store/knowledge/{articleId}", tag = "knowledge", security(("bearer" = [])),
     params(("articleId" = Uuid, Path)),
-    responses((status = 200, body = ArticleResponse), (status = 401, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = ArticleResponse), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn get(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Result<Json<ArticleResponse>> {
     Ok(Json(knowledge::get(&door.app, &actor, ArticleId(id)).await?.into()))
 }
@@ -97,8 +97,8 @@ async fn get(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Resul
 /// K4.
 #[utoipa::path(put, path = "/api/v1/store/knowledge/{articleId}", tag = "knowledge", security(("bearer" = [])),
     params(("articleId" = Uuid, Path)), request_body = ArticleRequest,
-    responses((status = 200, body = ArticleResponse), (status = 400, body = Problem), (status = 401, body = Problem),
-        (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = ArticleResponse), (status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn update(
     State(door): State<Door>,
     Staff(actor): Staff,
@@ -113,7 +113,7 @@ async fn update(
 /// K5. Answers that quoted it stay as they are.
 #[utoipa::path(delete, path = "/api/v1/store/knowledge/{articleId}", tag = "knowledge", security(("bearer" = [])),
     params(("articleId" = Uuid, Path)),
-    responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
 async fn delete(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Result<StatusCode> {
     knowledge::delete(&door.app, &actor, ArticleId(id)).await?;
     Ok(StatusCode::NO_CONTENT)

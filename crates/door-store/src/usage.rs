@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Door,
-    error::{Problem, Result},
+    error::{ProblemDocument, Result},
     token::Staff,
 };
 
@@ -39,7 +39,7 @@ struct UsageResponse {
 ///
 /// U1. The sums are exact.
 #[utoipa::path(get, path = "/api/v1/store/usage", tag = "usage", security(("bearer" = [])),
-    responses((status = 200, body = UsageResponse), (status = 401, body = Problem)))]
+    responses((status = 200, body = UsageResponse), (status = 401, body = ProblemDocument)))]
 async fn this_month(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<UsageResponse>> {
     let (plan, usage) = usage::this_month(&door.app, &actor).await?;
     Ok(Json(UsageResponse {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     address::Address,
-    error::{Body, Problem, Result},
+    error::{Body, Problem, ProblemDocument, Result},
     wire::{OwnMessage, WidgetMessage},
 };
 
@@ -66,8 +66,8 @@ fn visitor(token: String, session_id: &str, address: Address) -> Result<Visitor>
 /// W1. Stores the message, then answers with the whole history of this `sessionId`. Unknown channel → 404, disabled → 422.
 #[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/messages", tag = "widget",
     params(("channelToken" = String, Path)), request_body = NewVisitorMessage,
-    responses((status = 200, body = History), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 200, body = History), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn send(
     State(door): State<Door>,
     address: Address,
@@ -91,7 +91,7 @@ async fn send(
 ///
 /// W2. 405 with `Allow: POST`.
 #[utoipa::path(get, path = "/api/v1/widget/chat/{channelToken}/messages", tag = "widget",
-    params(("channelToken" = String, Path)), responses((status = 405, body = Problem)))]
+    params(("channelToken" = String, Path)), responses((status = 405, body = ProblemDocument)))]
 async fn poll() -> Response {
     let problem =
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Polling was removed: connect to /hubs/widget-chat.");
@@ -115,7 +115,7 @@ struct Config<'a> {
 /// `widget.md` W2.
 #[utoipa::path(get, path = "/api/v1/widget/chat/{channelToken}/config", tag = "widget",
     params(("channelToken" = String, Path)),
-    responses((status = 200, body = Config), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Config), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn config(
     State(door): State<Door>,
     Address(address): Address,
@@ -172,8 +172,8 @@ impl<'a> From<&'a View> for Synced<'a> {
 /// `widget.md` W3.
 #[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/sync", tag = "widget",
     params(("channelToken" = String, Path)), request_body = Sync,
-    responses((status = 200, body = Synced), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 200, body = Synced), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn sync(
     State(door): State<Door>,
     address: Address,
@@ -212,8 +212,8 @@ impl<'a> From<&'a View> for Page<'a> {
 /// `widget.md` W6.
 #[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/earlier", tag = "widget",
     params(("channelToken" = String, Path)), request_body = Before,
-    responses((status = 200, body = Page), (status = 400, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 200, body = Page), (status = 400, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
 async fn earlier(
     State(door): State<Door>,
     address: Address,
