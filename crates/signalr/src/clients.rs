@@ -36,8 +36,8 @@ impl<'a> Clients<'a> {
     }
 
     /// Leaves out one connection, usually the one that caused the event.
-    pub fn except(mut self, id: &ConnectionId) -> Self {
-        self.except = Some(*id);
+    pub fn except(mut self, id: &str) -> Self {
+        self.except = ConnectionId::parse(id);
         self
     }
 

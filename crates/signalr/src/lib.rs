@@ -52,3 +52,8 @@ pub use hub::{Hub, HubBuilder};
 pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
+
+/// The README's chat has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -410,3 +410,138 @@ fn too_deep(message: &[u8]) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, value::to_raw_value};
+
+    use super::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 5, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(any::<String>(), inner, 0..5)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// A message of every kind, made of the same parts.
+    fn messages<'a>(
+        id: &'a str,
+        text: &'a str,
+        array: &'a RawValue,
+        any: &'a RawValue,
+    ) -> Vec<HubMessage<'a>> {
+        let (id, text) = (Cow::Borrowed(id), Cow::Borrowed(text));
+        vec![
+            HubMessage::Invocation {
+                invocation_id: (!id.is_empty()).then(|| id.clone()),
+                target: text.clone(),
+                arguments: Raw::Json(array),
+                stream_ids: vec![text.clone()],
+            },
+            HubMessage::StreamItem { invocation_id: id.clone(), item: Raw::Json(any) },
+            HubMessage::Completion { invocation_id: id.clone(), outcome: Outcome::Void },
+            HubMessage::Completion { invocation_id: id.clone(), outcome: Outcome::Result(Raw::Json(any)) },
+            HubMessage::Completion { invocation_id: id.clone(), outcome: Outcome::Error(text.clone()) },
+            HubMessage::StreamInvocation {
+                invocation_id: id.clone(),
+                target: text.clone(),
+                arguments: Raw::Json(array),
+                stream_ids: Vec::new(),
+            },
+            HubMessage::CancelInvocation { invocation_id: id },
+            HubMessage::Ping,
+            HubMessage::Close { error: Some(text), allow_reconnect: true },
+            HubMessage::Close { error: None, allow_reconnect: false },
+            HubMessage::Ack { sequence_id: i64::MAX },
+            HubMessage::Sequence { sequence_id: 1 },
+        ]
+    }
+
+    #[test]
+    fn the_server_writes_type_first_and_no_white_space() {
+        let raw = to_raw_value(&[1]).unwrap();
+        let written: Vec<String> = messages("7", "x", &raw, &raw)
+            .iter()
+            .map(|message| String::from_utf8(encode(message).to_vec()).unwrap())
+            .collect();
+        let expected = [
+            r#"{"type":1,"invocationId":"7","target":"x","arguments":[1],"streamIds":["x"]}"#,
+            r#"{"type":2,"invocationId":"7","item":[1]}"#,
+            r#"{"type":3,"invocationId":"7"}"#,
+            r#"{"type":3,"invocationId":"7","result":[1]}"#,
+            r#"{"type":3,"invocationId":"7","error":"x"}"#,
+            r#"{"type":4,"invocationId":"7","target":"x","arguments":[1]}"#,
+            r#"{"type":5,"invocationId":"7"}"#,
+            r#"{"type":6}"#,
+            r#"{"type":7,"error":"x","allowReconnect":true}"#,
+            r#"{"type":7}"#,
+            r#"{"type":8,"sequenceId":9223372036854775807}"#,
+            r#"{"type":9,"sequenceId":1}"#,
+        ];
+        for (written, expected) in written.iter().zip(expected) {
+            assert_eq!(written, &format!("{expected}\u{1e}"));
+        }
+    }
+
+    #[test]
+    fn depth_counts_the_message_itself_and_not_what_is_quoted() {
+        let nested = |depth: usize| format!("{{\"a\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert!(!too_deep(nested(63).as_bytes()));
+        assert!(too_deep(nested(64).as_bytes()));
+        assert!(!too_deep(format!(r#"{{"a":"\"{}"}}"#, "[".repeat(100)).as_bytes()));
+        assert!(!too_deep(format!("[{}]", "[],".repeat(100)).as_bytes()));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(
+            id in any::<String>(),
+            text in any::<String>(),
+            array in prop::collection::vec(value(), 0..4),
+            any in value(),
+        ) {
+            let (array, any) = (to_raw_value(&array).unwrap(), to_raw_value(&any).unwrap());
+            for message in messages(&id, &text, &array, &any) {
+                let bytes = encode(&message);
+                let (end, json) = bytes.split_last().unwrap();
+                prop_assert_eq!(*end, RECORD_SEPARATOR);
+                prop_assert!(!json.contains(&RECORD_SEPARATOR));
+                let read = decode(json).unwrap().unwrap();
+                prop_assert_eq!(encode(&read), bytes.clone());
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = decode(&bytes);
+        }
+
+        #[test]
+        fn no_message_nearly_right_makes_it_panic(
+            kind in 0..12_i32,
+            properties in prop::collection::btree_map(
+                prop::sample::select(vec![
+                    "invocationId", "target", "arguments", "streamIds", "headers", "item", "result",
+                    "error", "allowReconnect", "sequenceId",
+                ]),
+                value(),
+                0..6,
+            ),
+        ) {
+            let mut message = serde_json::to_value(properties).unwrap();
+            message["type"] = kind.into();
+            let _ = decode(message.to_string().as_bytes());
+        }
+    }
+}

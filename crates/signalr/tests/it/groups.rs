@@ -39,15 +39,23 @@ async fn one_may_be_left_out() {
     for client in [&mut one, &mut two] {
         client.call("Join", r#"["room"]"#).await;
     }
-    let caller = server.hub.clone();
-    let one_id = one.id.clone();
-    assert_eq!(caller.client(&one_id).send("News", &("x",)), 1);
-    assert_eq!(one.next().await, event("x"));
-    // The id as the hub's own methods see it.
-    let told = two.call("Id", "[]").await;
-    assert_eq!(told, format!(r#""result":"{}""#, two.id));
-    assert_eq!(caller.client("nobody").send("News", &("x",)), 0);
-    assert_eq!(caller.client("AAAAAAAAAAAAAAAAAAAAAA").send("News", &("x",)), 0);
+    assert_eq!(one.call("TellOthers", r#"["room","x"]"#).await, r#""result":1"#, "and nothing before it");
+    assert_eq!(two.next().await, event("x"));
+    let nobody_left = server.hub.client(&one.id).except(&one.id);
+    assert!(nobody_left.is_empty());
+    assert_eq!(nobody_left.send("News", &("x",)), 0);
+}
+
+#[tokio::test]
+async fn a_connection_is_reached_by_its_id() {
+    let server = serve().await;
+    let mut client = server.client(Transport::WebSockets).await;
+    assert_eq!(client.call("Id", "[]").await, format!(r#""result":"{}""#, client.id));
+    assert_eq!(server.hub.client(&client.id).send("News", &("x",)), 1);
+    assert_eq!(client.next().await, event("x"));
+    for nobody in ["nobody", "AAAAAAAAAAAAAAAAAAAAAA", ""] {
+        assert_eq!(server.hub.client(nobody).send("News", &("x",)), 0);
+    }
 }
 
 #[tokio::test]

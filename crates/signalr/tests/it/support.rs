@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
+use axum::{Router, serve::ListenerExt as _};
 use futures_util::{SinkExt as _, StreamExt as _, stream::BoxStream};
 use parking_lot::Mutex;
 use signalr::{Caller, Hub, HubBuilder, HubError, HubOptions, Transport};
@@ -87,6 +87,7 @@ pub async fn serve_app(
     let app = layers(Router::new().nest_service("/hub", hub.service()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
+    let listener = listener.tap_io(|socket| socket.set_nodelay(true).unwrap());
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     Server { hub, world, address, http: reqwest::Client::new() }
 }
@@ -123,6 +124,10 @@ fn methods(world: World) -> HubBuilder<World> {
         .method("Leave", async |caller: Caller<World>, (group,): (String,)| {
             caller.leave(&group);
             Ok(())
+        })
+        .method("TellOthers", async |caller: Caller<World>, (group, text): (String, String)| {
+            let others = caller.hub().group(&group).except(caller.connection_id());
+            Ok(others.send("News", &(text,)))
         })
         .method("Id", async |caller: Caller<World>, (): ()| Ok(caller.connection_id().to_string()))
         .method("Abort", async |caller: Caller<World>, (): ()| {
