@@ -215,7 +215,8 @@ impl Server {
         let (id, token) = self.negotiate().await;
         let wire = match transport {
             Transport::WebSockets => {
-                Wire::WebSocket(within(connect_async(self.ws_url(&format!("?id={token}")))).await.unwrap().0)
+                let url = self.ws_url(&format!("?id={token}"));
+                Wire::WebSocket(Box::new(within(connect_async(url)).await.unwrap().0))
             }
             Transport::ServerSentEvents => {
                 let response = self.events(&token).await;
@@ -248,7 +249,7 @@ impl Server {
             token: String::new(),
             http: self.http.clone(),
             url: String::new(),
-            wire: Wire::WebSocket(socket),
+            wire: Wire::WebSocket(Box::new(socket)),
             received: VecDeque::new(),
         }
     }
@@ -257,7 +258,7 @@ impl Server {
 pub type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 enum Wire {
-    WebSocket(Socket),
+    WebSocket(Box<Socket>),
     Events(BoxStream<'static, reqwest::Result<bytes::Bytes>>, Vec<u8>),
     Polls,
 }
