@@ -1,6 +1,6 @@
 // The look of what the loader puts into a foreign page. It lives in a shadow root, so the page's rules stay outside.
 export default `:host{all:initial!important}
-button,iframe{position:fixed;bottom:calc(20px + env(safe-area-inset-bottom));right:calc(20px + env(safe-area-inset-right));border:0;z-index:2147483647;box-shadow:0 0 0 1px #0001,0 8px 32px #0003}
+button,iframe{position:fixed;bottom:calc(20px + env(safe-area-inset-bottom));right:calc(20px + env(safe-area-inset-right));border:0;z-index:2147483647;box-shadow:0 0 0 1px #8884,0 8px 32px #0003}
 .left{right:auto;left:calc(20px + env(safe-area-inset-left))}
 button{width:56px;height:56px;border-radius:50%;padding:14px;cursor:pointer;forced-color-adjust:none}
 button:focus-visible{outline:2px solid #fff;box-shadow:0 0 0 5px #111}

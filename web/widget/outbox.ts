@@ -10,13 +10,8 @@ export interface Draft {
   error?: unknown;
 }
 
-export interface Store {
-  readonly length: number;
-  key(index: number): string | null;
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-  removeItem(key: string): void;
-}
+/** `localStorage`, or an object that lasts as long as the page where the browser forbids it. */
+export type Store = Record<string, string>;
 
 export interface Outbox {
   all(): Draft[];
@@ -30,11 +25,10 @@ export interface Outbox {
 /** Each message has a key of its own, so that two tabs do not overwrite each other's. */
 export function openOutbox(store: Store, prefix: string): Outbox {
   let drafts: Draft[] = [];
-  for (let i = 0; i < store.length; i++) {
-    const key = store.key(i)!;
+  for (const key of Object.keys(store)) {
     if (!key.startsWith(prefix)) continue;
     try {
-      const { text, at } = JSON.parse(store.getItem(key)!);
+      const { text, at } = JSON.parse(store[key]!);
       drafts.push({ id: key.slice(prefix.length), text: String(text), at: Number(at), state: 'waiting' });
     } catch {
       // Someone else's value under our key: not a message.
@@ -48,7 +42,7 @@ export function openOutbox(store: Store, prefix: string): Outbox {
     add: (id, text, at) => {
       drafts = [...drafts, { id, text, at, state: 'waiting' }];
       try {
-        store.setItem(prefix + id, JSON.stringify({ text, at }));
+        store[prefix + id] = JSON.stringify({ text, at });
       } catch {
         // A full or forbidden store costs the message only if the page goes away before it is sent.
       }
@@ -56,25 +50,11 @@ export function openOutbox(store: Store, prefix: string): Outbox {
     set: (draft, state, error) => {
       draft.state = state;
       draft.error = error;
-      if (state === 'stored') store.removeItem(prefix + draft.id);
+      if (state === 'stored') delete store[prefix + draft.id];
     },
     drop: (id) => {
       drafts = drafts.filter((draft) => draft.id !== id);
-      store.removeItem(prefix + id);
+      delete store[prefix + id];
     },
-  };
-}
-
-/** A store for browsers that forbid theirs. */
-export function memoryStore(): Store {
-  const items = new Map<string, string>();
-  return {
-    get length() {
-      return items.size;
-    },
-    key: (index) => [...items.keys()][index] ?? null,
-    getItem: (key) => items.get(key) ?? null,
-    setItem: (key, value) => void items.set(key, value),
-    removeItem: (key) => void items.delete(key),
   };
 }

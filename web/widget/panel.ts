@@ -6,8 +6,9 @@ import { channelIsGone } from '../shared/errors.ts';
 import { randomHex } from '../shared/random.ts';
 import type { Config, ToHost, ToPanel } from '../shared/wire.ts';
 import { openLink, type Link } from './link.ts';
-import { memoryStore, openOutbox, type Store } from './outbox.ts';
+import { openOutbox, type Store } from './outbox.ts';
 import { rest } from './rest.ts';
+import type { Thread } from './thread.ts';
 import { makeView } from './view.ts';
 
 const token = new URLSearchParams(location.search).get('channel') ?? '';
@@ -58,14 +59,12 @@ async function start(sessionId: string): Promise<void> {
     draw();
   };
 
-  const readTo = () => Number(store.getItem(mine('read')));
-  const countUnread = () => {
-    const { messages, known } = link!.thread();
+  const readKey = mine('read');
+  const countUnread = ({ messages, known }: Thread) => {
     const last = messages.at(-1)?.seq;
-    if (known && last && ((open && !document.hidden) || !store.getItem(mine('read')))) {
-      store.setItem(mine('read'), `${last}`);
-    }
-    const count = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > readTo()).length;
+    // What lies in a conversation that this browser sees for the first time has been read elsewhere.
+    if (known && last && ((open && !document.hidden) || !store[readKey])) store[readKey] = `${last}`;
+    const count = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > Number(store[readKey])).length;
     if (count !== unread) tell({ parlor: 1, type: 'unread', count });
     unread = count;
   };
@@ -75,7 +74,7 @@ async function start(sessionId: string): Promise<void> {
     const phase = link.phase();
     const thread = link.thread();
     view.draw({ config, thread, drafts: outbox.all(), phase: gone ? 'unavailable' : phase });
-    countUnread();
+    countUnread(thread);
     if (!wrote && (thread.messages.length || outbox.all().length)) {
       wrote = true;
       tell({ parlor: 1, type: 'wrote' });
@@ -132,13 +131,12 @@ async function start(sessionId: string): Promise<void> {
   });
 }
 
-/** The panel's own store, or one that lasts as long as the page where the browser forbids it. */
 function privateStore(): Store {
   try {
-    localStorage.setItem('parlor_probe', '');
-    localStorage.removeItem('parlor_probe');
+    localStorage.parlor_probe = '';
+    delete localStorage.parlor_probe;
     return localStorage;
   } catch {
-    return memoryStore();
+    return {};
   }
 }

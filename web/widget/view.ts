@@ -17,6 +17,7 @@ const COUNT_FROM = 9_000;
 const TOGETHER = 5 * 60_000;
 /** Still at the end of the conversation, as a reader sees it. */
 const NEAR = 80;
+const GREETING = 'greeting';
 /** What the accent colour must be readable on: the bubbles, as the style sheet paints them. */
 const LIGHT = '#f1f3f6';
 const DARK = '#262a32';
@@ -61,7 +62,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   root.dir = dir;
 
   const main = document.querySelector('main')!;
-  const title = main.querySelector('h1')!;
+  const title = byId('name');
   const form = main.querySelector('form')!;
   const face = byId('face');
   const state = byId('state');
@@ -179,7 +180,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   const draftMeta = (draft: Draft): Child[] => {
     if (draft.state !== 'failed') return [draft.state === 'waiting' ? words.waiting : words.sending];
     return [
-      reason(draft.error, words),
+      el('span', {}, reason(draft.error, words)),
       el('button', { type: 'button', onclick: () => act.retry(draft) }, words.retry),
       el('button', { type: 'button', onclick: () => act.discard(draft) }, words.discard),
     ];
@@ -216,7 +217,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     if (greeting && !thread.hasEarlier && (thread.known || phase !== 'connecting')) {
       const { assistantName, displayName } = config;
       list.unshift({
-        key: 'greeting',
+        key: GREETING,
         side: 'them',
         at: list[0]?.at ?? 0,
         name: assistantName ?? displayName,
@@ -244,14 +245,15 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       el('p', { className: 'meta', ariaLive: 'off' }),
     );
 
-  const mark = (element: HTMLElement, { side, draft, ...entry }: Entry, first: boolean, last: boolean) => {
+  const mark = (element: HTMLElement, entry: Entry, first: boolean, last: boolean) => {
+    const { side, draft } = entry;
     const state = draft && draft.state !== 'stored' ? draft.state : '';
     element.className = [side, state, first ? 'first' : '', last ? 'last' : ''].join(' ');
     const meta = element.lastElementChild!;
     if (element.dataset.meta === state + last) return;
     element.dataset.meta = state + last;
-    const shown = state ? state === 'failed' || last : last;
-    meta.replaceChildren(...(!shown ? [] : state ? draftMeta(draft!) : sentMeta({ side, ...entry })));
+    if (state && (last || state === 'failed')) meta.replaceChildren(...draftMeta(draft!));
+    else meta.replaceChildren(...(last && entry.key !== GREETING ? sentMeta(entry) : []));
   };
 
   /** The elements in their order, those that stay the same ones as before. */
@@ -290,7 +292,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       if (config) dress(config);
       main.hidden = false;
       const word = phase !== 'online' && !navigator.onLine ? 'offline' : phase;
-      state.textContent = word === 'online' ? (config?.assistantName ?? '') : words[word];
+      state.textContent = word !== 'online' ? words[word] : config?.assistantName ? `${config.assistantName} · ${words.ai}` : '';
       main.dataset.phase = phase;
 
       const oldHeight = log.scrollHeight;
@@ -310,6 +312,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       toEnd();
       // Where typing brings up a keyboard that covers half the panel, the visitor may want to read first.
       (matchMedia('(pointer: coarse)').matches ? title : text).focus();
+      measure();
     },
     toEnd,
   };

@@ -11,7 +11,7 @@ const words: Words = {
   earlier: 'Frühere Nachrichten',
   unread: 'Neue Nachrichten',
   sending: 'Wird gesendet …',
-  waiting: 'Wird gesendet, sobald Sie wieder online sind',
+  waiting: 'Wird gesendet, sobald die Verbindung steht',
   sent: 'Gesendet',
   failed: 'Nicht gesendet.',
   retry: 'Erneut versuchen',

@@ -38,7 +38,7 @@ const words: Words = {
   earlier: 'Earlier messages',
   unread: 'New messages',
   sending: 'Sending…',
-  waiting: 'Will be sent when you are back online',
+  waiting: 'Will be sent once connected',
   sent: 'Sent',
   failed: 'Not sent.',
   retry: 'Try again',

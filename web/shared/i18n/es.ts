@@ -11,7 +11,7 @@ const words: Words = {
   earlier: 'Mensajes anteriores',
   unread: 'Mensajes nuevos',
   sending: 'Enviando…',
-  waiting: 'Se enviará cuando vuelvas a tener conexión',
+  waiting: 'Se enviará al recuperar la conexión',
   sent: 'Enviado',
   failed: 'No enviado.',
   retry: 'Reintentar',

@@ -11,7 +11,7 @@ const words: Words = {
   earlier: 'Messages précédents',
   unread: 'Nouveaux messages',
   sending: 'Envoi…',
-  waiting: 'Sera envoyé dès votre retour en ligne',
+  waiting: 'Sera envoyé une fois connecté',
   sent: 'Envoyé',
   failed: 'Non envoyé.',
   retry: 'Réessayer',
