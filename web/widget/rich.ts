@@ -28,7 +28,7 @@ export function rich({ contentType, content, richMedia }: Message, { el, words, 
       .slice(0, MOST_CHOICES)
       .map((choice) => {
         const label = string(choice.label) || string(choice.value);
-        return el('button', { type: 'button', onclick: () => send(string(choice.value) || label) }, label);
+        return el('button', { onclick: () => send(string(choice.value) || label) }, label);
       });
     return buttons.length ? [el('div', { className: 'choices' }, ...buttons)] : [];
   };

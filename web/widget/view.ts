@@ -40,7 +40,6 @@ export interface Actions {
 export interface View {
   draw(model: Model): void;
   focus(): void;
-  toEnd(): void;
 }
 
 /** What stands in the log, wherever it comes from. */
@@ -181,8 +180,8 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     if (draft.state !== 'failed') return [draft.state === 'waiting' ? words.waiting : words.sending];
     return [
       el('span', {}, reason(draft.error, words)),
-      el('button', { type: 'button', onclick: () => act.retry(draft) }, words.retry),
-      el('button', { type: 'button', onclick: () => act.discard(draft) }, words.discard),
+      el('button', { onclick: () => act.retry(draft) }, words.retry),
+      el('button', { onclick: () => act.discard(draft) }, words.discard),
     ];
   };
 
@@ -314,7 +313,6 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       (matchMedia('(pointer: coarse)').matches ? title : text).focus();
       measure();
     },
-    toEnd,
   };
 }
 
