@@ -1,1 +1,65 @@
-fn main() {}
+//! The program: `serve`, `account`, `migrate`, `config`, `doctor`.
+
+mod account;
+mod cli;
+mod config;
+mod database;
+mod demo;
+mod doctor;
+mod files;
+mod http;
+mod logging;
+mod serve;
+
+use std::{process::ExitCode, thread::available_parallelism};
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, FromArgMatches};
+
+use cli::{Cli, Command};
+use config::Config;
+
+/// More threads than this only cost memory: writes share one thread, and reads a few.
+const MOST_WORKERS: usize = 8;
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match Config::load(&matches).and_then(|config| run(cli.command.unwrap_or(Command::Serve), config)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, config: Config) -> Result<ExitCode> {
+    match &command {
+        Command::Config { reference: true } => print!("{}", config::REFERENCE),
+        Command::Config { reference: false } => print!("{}", config.shown()),
+        Command::Serve | Command::Account(_) | Command::Migrate | Command::Doctor => {
+            logging::start(&config)?;
+            let workers = available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WORKERS));
+            let runtime =
+                tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build();
+            return runtime.context("cannot start the runtime")?.block_on(run_async(command, config));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_async(command: Command, config: Config) -> Result<ExitCode> {
+    match command {
+        Command::Serve => serve::run(&config).await?,
+        Command::Account(order) => account::run(&config, order).await?,
+        Command::Migrate => {
+            let app = database::open(&config).await?;
+            println!("The schema is number {}.", database::schema(&app).await?);
+            app.db.close().await;
+        }
+        Command::Doctor => return doctor::run(&config).await,
+        Command::Config { .. } => unreachable!("printed without a runtime"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

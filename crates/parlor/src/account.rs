@@ -1,0 +1,121 @@
+//! `parlor account`: makes and changes accounts from the command line.
+
+use anyhow::Result;
+use parlor_core::{
+    Actor, App,
+    accounts::{self, NewAccount},
+    assistants::AssistantChange,
+    channels::{self, NewChannel},
+    ids::AccountId,
+};
+use serde::Serialize;
+
+use crate::{
+    cli::{Account, AddAgent, ChangePlan, CreateAccount},
+    config::Config,
+    database,
+};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Created {
+    account_id: String,
+    email: String,
+    #[serde(flatten)]
+    channel: Option<CreatedChannel>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreatedChannel {
+    channel_id: String,
+    channel_token: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddedAgent {
+    agent_id: String,
+    account_id: String,
+    email: String,
+}
+
+pub async fn run(config: &Config, order: Account) -> Result<()> {
+    let app = database::open(config).await?;
+    let answer = match order {
+        Account::Create(order) => create(&app, order).await,
+        Account::Plan(order) => plan(&app, order).await,
+        Account::Agent(order) => agent(&app, order).await,
+    };
+    app.db.close().await;
+    println!("{}", answer?);
+    Ok(())
+}
+
+async fn create(app: &App, order: CreateAccount) -> Result<String> {
+    let CreateAccount { name, email, password, no_channel, json } = order;
+    let (account, _) = accounts::create(app, NewAccount { name, email: email.clone(), password }).await?;
+    let channel = match no_channel {
+        true => None,
+        false => {
+            let new =
+                NewChannel { display_name: account.name.clone(), assistant: AssistantChange::default() };
+            Some(channels::create_website(app, &Actor::Operator(account.id), new).await?)
+        }
+    };
+    let created = Created {
+        account_id: account.id.to_string(),
+        email: email.trim().to_lowercase(),
+        channel: channel.map(|channel| CreatedChannel {
+            channel_id: channel.id.to_string(),
+            channel_token: channel.token,
+        }),
+    };
+    if json {
+        return Ok(serde_json::to_string(&created)?);
+    }
+    let mut lines = format!("Account        {}\nE-mail         {}", created.account_id, created.email);
+    if let Some(CreatedChannel { channel_id, channel_token }) = &created.channel {
+        lines += &format!("\nChannel        {channel_id}\nChannel token  {channel_token}");
+    }
+    Ok(lines)
+}
+
+async fn plan(app: &App, order: ChangePlan) -> Result<String> {
+    let id = AccountId(order.account);
+    let mut plan = accounts::get(app, id).await?.plan;
+    if let Some(allowed) = order.allows_social_messaging {
+        plan.allows_social_messaging = allowed;
+    }
+    if let Some(most) = order.max_social_channels {
+        plan.max_social_channels = most;
+    }
+    if let Some(ceiling) = order.max_monthly_ai_tokens {
+        plan.max_monthly_ai_tokens = ceiling.0;
+    }
+    if let Some(ceiling) = order.max_monthly_messages {
+        plan.max_monthly_messages = ceiling.0;
+    }
+    accounts::set_plan(app, id, plan).await?;
+    let shown = serde_json::json!({
+        "accountId": id.to_string(),
+        "allowsSocialMessaging": plan.allows_social_messaging,
+        "maxSocialChannels": plan.max_social_channels,
+        "maxMonthlyAiTokens": plan.max_monthly_ai_tokens,
+        "maxMonthlyMessages": plan.max_monthly_messages,
+    });
+    Ok(shown.to_string())
+}
+
+async fn agent(app: &App, order: AddAgent) -> Result<String> {
+    let AddAgent { account, name, email, password, role } = order;
+    let account_id = AccountId(account);
+    let new = NewAccount { name, email: email.clone(), password };
+    let agent_id = accounts::add_agent(app, account_id, role.into(), new).await?;
+    let added = AddedAgent {
+        agent_id: agent_id.to_string(),
+        account_id: account_id.to_string(),
+        email: email.trim().to_lowercase(),
+    };
+    Ok(serde_json::to_string(&added)?)
+}

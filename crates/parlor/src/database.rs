@@ -1,0 +1,68 @@
+//! Opens the house on the configured data, and what is asked of the database itself.
+
+use anyhow::{Context, Result};
+use parlor_core::{
+    App,
+    app::{Database, Settings},
+    assistants::{ProviderSettings, Providers},
+    params,
+};
+
+use crate::{
+    config::{Config, Provider},
+    files,
+};
+
+/// Opens the house, and brings the schema up to date.
+pub async fn open(config: &Config) -> Result<App> {
+    files::make_folder(&config.data)?;
+    let key = match &config.secret_key {
+        Some(key) => key.clone(),
+        None => files::secret_key(&config.data)?,
+    };
+    let mut settings = Settings::new(database(config), key);
+    settings.providers =
+        Providers { anthropic: provider(&config.anthropic), openai: provider(&config.openai) };
+    settings.rate_limits = config.rate_limits;
+    App::open(settings).await.with_context(|| format!("cannot open {}", place(config)))
+}
+
+fn database(config: &Config) -> Database {
+    match &config.database_url {
+        Some(url) => Database::Postgres(url.clone()),
+        None => Database::Sqlite(config.sqlite_file()),
+    }
+}
+
+fn provider(configured: &Provider) -> ProviderSettings {
+    ProviderSettings { base_url: configured.base_url.clone(), api_key: configured.api_key.clone() }
+}
+
+/// Which database it is, without a password.
+pub fn place(config: &Config) -> String {
+    match &config.database_url {
+        Some(url) => format!("PostgreSQL at {}", shown_url(url)),
+        None => format!("SQLite in {}", config.sqlite_file().display()),
+    }
+}
+
+/// A database URL without whatever could be secret in it.
+pub fn shown_url(url: &str) -> String {
+    use tokio_postgres::config::Host;
+    let Ok(parsed) = url.parse::<tokio_postgres::Config>() else { return "(set)".into() };
+    let host = match parsed.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => "localhost".into(),
+    };
+    let port = parsed.get_ports().first().map(|port| format!(":{port}")).unwrap_or_default();
+    let user = parsed.get_user().map(|user| format!("{user}@")).unwrap_or_default();
+    let name = parsed.get_dbname().map(|name| format!("/{name}")).unwrap_or_default();
+    format!("postgres://{user}{host}{port}{name}")
+}
+
+/// The number of the newest migration.
+pub async fn schema(app: &App) -> parlor_core::Result<i64> {
+    let sql = "select coalesce(max(number), 0) from migrations";
+    app.db.read(move |tx| Box::pin(async move { tx.one(sql, params![], |row| row.get(0)).await })).await
+}
