@@ -10,6 +10,10 @@ export async function start() {
   if (process.env.SIGNALR_URL) {
     return { url: process.env.SIGNALR_URL, stop: async () => {} };
   }
+  return startExample();
+}
+
+export async function startExample() {
   const cargo = ["run", "--quiet", "-p", "signalr", "--example", "server"];
   const server = spawn("cargo", cargo, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: server.stdout });
@@ -20,6 +24,8 @@ export async function start() {
   failed.catch(() => {});
   return {
     url,
+    // Cargo becomes the program that it runs.
+    pid: server.pid,
     async stop() {
       server.kill("SIGINT");
       await once(server, "exit");
