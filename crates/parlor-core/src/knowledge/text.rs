@@ -123,16 +123,17 @@ fn pieces(paragraph: &str) -> Vec<String> {
 
 /// The indexes of the passages that fit, the best first.
 ///
-/// A passage fits when it has at least half of what the question asks, where rare terms (among these passages) weigh more than common ones.
+/// A passage fits when it has at least two fifths of what the question asks. A term that tells these passages apart weighs more than one
+/// that most of them have; one that none of them has weighs no more than that.
 pub(super) fn rank<'a>(asked: &[String], passages: impl Iterator<Item = &'a str>) -> Vec<usize> {
     let passages: Vec<Vec<&str>> = passages.map(|terms| terms.split(' ').collect()).collect();
     let has = |passage: &[&str], term: &str| passage.iter().any(|own| same(own, term));
     #[expect(clippy::cast_precision_loss, reason = "a few dozen passages")]
     let weights: Vec<f64> = asked
         .iter()
-        .map(|term| {
-            let met = passages.iter().filter(|passage| has(passage, term)).count();
-            (1.0 + (passages.len() as f64 + 1.0) / (met as f64 + 1.0)).ln()
+        .map(|term| match passages.iter().filter(|passage| has(passage, term)).count() {
+            0 => 1.0,
+            met => 1.0 + (passages.len() as f64 / met as f64).ln(),
         })
         .collect();
     let whole: f64 = weights.iter().sum();

@@ -1,0 +1,185 @@
+//! Listening equals reloading: whoever folds the events by version ends where a fresh look would have begun.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, Ipv4Addr},
+};
+
+use parlor_core::{
+    Actor, App, Event,
+    accounts::{self, NewAccount},
+    actor::{Agent, Role},
+    assistants::AssistantChange,
+    bus::Heard,
+    channels::{self, AutoReply, NewChannel},
+    contacts::{ExternalId, Visitor},
+    conversations::{self, Conversation, Filter, Message, NewMessage, Page},
+    ids::{ConversationId, SignInId},
+};
+use testkit::TestApp;
+
+/// What somebody who only listens knows.
+#[derive(Default)]
+struct Listened {
+    conversations: HashMap<ConversationId, Conversation>,
+    messages: HashMap<ConversationId, BTreeMap<i64, Message>>,
+}
+
+impl Listened {
+    fn hear(&mut self, event: &Event) {
+        let conversation = match event {
+            Event::ConversationOpened { conversation } | Event::ConversationChanged { conversation } => {
+                conversation
+            }
+            Event::MessageSent { conversation, message } => {
+                self.messages.entry(conversation.id).or_default().insert(message.seq, message.clone());
+                conversation
+            }
+            Event::ChannelChanged { .. } | Event::SignedOut { .. } => return,
+        };
+        let known = self.conversations.get(&conversation.id);
+        if known.is_none_or(|known| known.version < conversation.version) {
+            self.conversations.insert(conversation.id, conversation.clone());
+        }
+    }
+}
+
+/// A small generator of chance whose seed is in every failure message.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+/// What can be seen of a conversation, without how it is represented.
+fn seen(conversation: &Conversation) -> String {
+    format!("{conversation:?}")
+}
+
+#[tokio::test]
+async fn listening_equals_reloading() {
+    let product = TestApp::builder().rate_limits(parlor_core::limits::RateLimits::Off).start().await;
+    product
+        .within(|app| async move {
+            for seed in 0..12 {
+                history(&app, seed).await;
+            }
+        })
+        .await;
+}
+
+async fn history(app: &App, seed: u64) {
+    let new = NewAccount {
+        name: "A shop".into(),
+        email: format!("owner-{seed}@shop.example"),
+        password: "correct horse".into(),
+    };
+    let (account, owner) = accounts::create(app, new).await.expect("an account");
+    let operator = Actor::Operator(account.id);
+    let agent = Actor::Agent(Agent {
+        id: owner,
+        account_id: account.id,
+        name: "Olga".into(),
+        email: String::new(),
+        role: Role::Owner,
+        sign_in: SignInId(app.new_id()),
+    });
+    let new = NewChannel { display_name: "Chat".into(), assistant: AssistantChange::default() };
+    let channel = channels::create_website(app, &operator, new).await.expect("a channel");
+    if seed % 2 == 0 {
+        let off = channels::switch_auto_reply(app, &operator, channel.id, Some(AutoReply::Off));
+        off.await.expect("a switch");
+    }
+
+    let mut listener = app.bus.listen();
+    // Four people at once on three conversations, so that their writes meet.
+    let writers = (0..4).map(|writer| {
+        let (app, token, agent) = (app.clone(), channel.token.clone(), agent.clone());
+        tokio::spawn(async move { verbs(&app, &token, &agent, Chance(seed * 101 + writer)).await })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+    }
+    settle(app, &operator).await;
+
+    let mut listened = Listened::default();
+    let marker = channels::switch_auto_reply(app, &operator, channel.id, Some(AutoReply::Off)).await;
+    marker.expect("a last event to listen up to");
+    loop {
+        match listener.next().await {
+            Some(Heard::Event(event)) => match &*event {
+                Event::ChannelChanged { channel_id, .. } if *channel_id == channel.id => break,
+                event => listened.hear(event),
+            },
+            other => panic!("seed {seed}: {other:?}"),
+        }
+    }
+
+    let page = Page { number: 1, size: 100 };
+    let (fetched, total) =
+        conversations::list(app, &operator, Filter::default(), page).await.expect("a list");
+    assert_eq!(listened.conversations.len() as i64, total, "seed {seed}");
+    for listed in fetched {
+        let id = listed.conversation.id;
+        assert_eq!(seen(&listened.conversations[&id]), seen(&listed.conversation), "seed {seed}");
+        let (_, messages) = conversations::get(app, &operator, id, None).await.expect("a history");
+        let heard: Vec<_> = listened.messages[&id].values().map(|message| format!("{message:?}")).collect();
+        let stored: Vec<_> = messages.iter().map(|message| format!("{message:?}")).collect();
+        assert_eq!(heard, stored, "seed {seed}");
+        let seqs: Vec<_> = messages.iter().map(|message| message.seq).collect();
+        assert_eq!(seqs, (1..=messages.len() as i64).collect::<Vec<_>>(), "seed {seed}: gaps");
+        assert!(messages.is_sorted_by_key(|message| message.created_at), "seed {seed}: times run backwards");
+    }
+}
+
+/// Waits until the assistant has nothing more to say: every conversation's last reply job is over.
+async fn settle(app: &App, operator: &Actor) {
+    let page = Page { number: 1, size: 100 };
+    loop {
+        let (listed, _) = conversations::list(app, operator, Filter::default(), page).await.expect("a list");
+        let mut busy = false;
+        for one in listed {
+            let report =
+                parlor_core::assistants::report(app, operator, one.conversation.id).await.expect("a report");
+            busy |= report.is_some_and(|report| {
+                matches!(report.state, parlor_core::jobs::State::Pending | parlor_core::jobs::State::Running)
+            });
+        }
+        if !busy {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
+    for step in 0..25 {
+        let visitor = Visitor {
+            channel_token: token.to_owned(),
+            external_id: ExternalId::parse(&format!("visitor-{}", chance.below(3))).expect("an id"),
+            address: IpAddr::from(Ipv4Addr::LOCALHOST),
+        };
+        let view = conversations::view(app, &visitor, None).await.expect("a view");
+        let Some(id) = view.conversation.map(|conversation| conversation.id) else {
+            let new = NewMessage::text("Hello", None).expect("a text");
+            conversations::receive(app, &visitor, new, None).await.expect("a message");
+            continue;
+        };
+        let text = |who: &str| NewMessage::text(&format!("{who} {step}"), None).expect("a text");
+        // What does not fit the present state is refused, and a refusal must not be heard.
+        match chance.below(8) {
+            0 => drop(conversations::resolve(app, agent, id).await),
+            1 => drop(conversations::reopen(app, agent, id).await),
+            2 => drop(conversations::assign(app, agent, id, None).await),
+            3 => drop(conversations::resume_assistant(app, agent, id).await),
+            4 => drop(conversations::reply(app, agent, id, text("agent")).await.expect("a reply")),
+            _ => {
+                let name = (chance.below(4) == 0).then(|| "Ahmed".to_owned());
+                conversations::receive(app, &visitor, text("visitor"), name).await.expect("a message");
+            }
+        }
+    }
+}

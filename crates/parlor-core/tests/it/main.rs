@@ -1,0 +1,5 @@
+//! The core without a door. Runs on SQLite, and on PostgreSQL when `PARLOR_TEST_DATABASE_URL` names a server.
+
+mod db;
+mod listening;
+mod search;
