@@ -89,7 +89,7 @@ async fn history(app: &App, seed: u64) {
     });
     let new = NewChannel { display_name: "Chat".into(), assistant: AssistantChange::default() };
     let channel = channels::create_website(app, &operator, new).await.expect("a channel");
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         let off = channels::switch_auto_reply(app, &operator, channel.id, Some(AutoReply::Off));
         off.await.expect("a switch");
     }
