@@ -6,6 +6,7 @@ use parlor_core::{
     app::{Database, Settings},
     assistants::{ProviderSettings, Providers},
     params,
+    secrets::MasterKey,
 };
 
 use crate::{
@@ -13,13 +14,18 @@ use crate::{
     files,
 };
 
-/// Opens the house, and brings the schema up to date.
+/// Opens the house, and brings the schema up to date. What is not there yet is made.
 pub async fn open(config: &Config) -> Result<App> {
     files::make_folder(&config.data)?;
     let key = match &config.secret_key {
         Some(key) => key.clone(),
         None => files::secret_key(&config.data)?,
     };
+    open_with(config, key).await
+}
+
+/// The same with another key: nothing that is sealed can be opened, and no token is right.
+pub async fn open_with(config: &Config, key: MasterKey) -> Result<App> {
     let mut settings = Settings::new(database(config), key);
     settings.providers =
         Providers { anthropic: provider(&config.anthropic), openai: provider(&config.openai) };

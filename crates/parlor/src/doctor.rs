@@ -4,11 +4,11 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::ExitCode};
 
 use anyhow::Result;
 use door_store::Forwarded;
-use parlor_core::limits::RateLimits;
+use parlor_core::{accounts, limits::RateLimits, secrets::MasterKey};
 
 use crate::{
     config::{Config, Demo},
-    database, files,
+    database, explained, files,
 };
 
 /// SQLite before this could corrupt a database when the write-ahead log was reset.
@@ -30,6 +30,7 @@ enum Database {
     NotYet,
     Open {
         schema: i64,
+        accounts: i64,
     },
     Failed(String),
 }
@@ -72,23 +73,18 @@ pub async fn run(config: &Config) -> Result<ExitCode> {
     Ok(code)
 }
 
+/// Looks into the database, if it is there. Its secret key is not needed for that, and none is made.
 async fn open(config: &Config) -> Database {
     if config.database_url.is_none() && !config.sqlite_file().exists() {
         return Database::NotYet;
     }
-    if config.secret_key.is_none() && !files::secret_key_path(&config.data).exists() {
-        return Database::Failed("there is a database, but its secret key is gone".into());
-    }
-    let app = match database::open(config).await {
-        Ok(app) => app,
-        Err(error) => return Database::Failed(format!("{error:#}")),
+    let looked = async {
+        let app = database::open_with(config, MasterKey::generate()).await?;
+        let (schema, accounts) = (database::schema(&app).await, accounts::count(&app).await);
+        app.db.close().await;
+        Ok(Database::Open { schema: schema?, accounts: accounts? })
     };
-    let schema = database::schema(&app).await;
-    app.db.close().await;
-    match schema {
-        Ok(schema) => Database::Open { schema },
-        Err(error) => Database::Failed(format!("{error:?}")),
-    }
+    looked.await.unwrap_or_else(|error| Database::Failed(explained(&error)))
 }
 
 fn fine(what: impl Into<String>) -> Finding {
@@ -107,7 +103,7 @@ fn database_opens(patient: &Patient<'_>) -> Finding {
     let place = database::place(patient.config);
     match &patient.database {
         Database::NotYet => fine(format!("{place} will be made at the first start")),
-        Database::Open { schema } => fine(format!("{place} opens; its schema is number {schema}")),
+        Database::Open { schema, .. } => fine(format!("{place} opens; its schema is number {schema}")),
         Database::Failed(problem) => broken(
             problem.clone(),
             match &patient.config.database_url {
@@ -115,7 +111,7 @@ fn database_opens(patient: &Patient<'_>) -> Finding {
                     "check database_url, and that the server runs, is PostgreSQL 15 or newer and lets this user in"
                 }
                 None => {
-                    "check the data folder's owner and rights; if the file or secret.key is damaged or gone, restore the backup"
+                    "check the data folder's owner and rights; if the file is damaged, restore the backup"
                 }
             },
         ),
@@ -161,7 +157,14 @@ fn key_is_private(patient: &Patient<'_>) -> Finding {
     if patient.config.secret_key.is_some() {
         return fine("the secret key comes from the configuration");
     }
-    private(&files::secret_key_path(&patient.config.data), "0600", "whoever knows it can sign in as anybody")
+    let path = files::secret_key_path(&patient.config.data);
+    match patient.database {
+        Database::Open { accounts: 1.., .. } if !path.exists() => broken(
+            format!("there are accounts, but {} is gone", path.display()),
+            "put it back from the backup; a new one ends all sign-ins and loses the provider keys that accounts have stored",
+        ),
+        _ => private(&path, "0600", "whoever knows it can sign in as anybody"),
+    }
 }
 
 fn private(path: &Path, wanted: &str, why: &str) -> Finding {

@@ -28,10 +28,23 @@ fn main() -> ExitCode {
     match Config::load(&matches).and_then(|config| run(cli.command.unwrap_or(Command::Serve), config)) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", explained(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What went wrong and why, each reason said once.
+fn explained(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for reason in error.chain().map(ToString::to_string) {
+        if said.is_empty() {
+            said = reason;
+        } else if !said.contains(&reason) {
+            said = format!("{}: {reason}", said.trim_end_matches('.'));
+        }
+    }
+    said
 }
 
 fn run(command: Command, config: Config) -> Result<ExitCode> {

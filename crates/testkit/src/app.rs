@@ -42,7 +42,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub struct TestApp {
     running: Option<Running>,
     runtime: Option<Runtime>,
-    place: Place,
+    /// Goes last, when nobody uses it any more.
+    _place: Place,
     builder: Builder,
     address: SocketAddr,
 }
@@ -108,7 +109,7 @@ impl Builder {
         self.settings.database = place.database();
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (running, address) = start(runtime.handle(), self.settings.clone(), self.forwarded, free).await;
-        TestApp { running: Some(running), runtime: Some(runtime), place, builder: self, address }
+        TestApp { running: Some(running), runtime: Some(runtime), _place: place, builder: self, address }
     }
 }
 
@@ -307,17 +308,13 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         let (running, runtime) = (self.running.take(), self.runtime.take());
-        let place = &self.place;
         // A thread that belongs to no runtime may wait.
         thread::scope(|scope| {
             scope.spawn(|| {
                 let Some(runtime) = runtime else { return };
-                runtime.block_on(async {
-                    if let Some(running) = running {
-                        running.stop().await;
-                    }
-                    place.clear().await;
-                });
+                if let Some(running) = running {
+                    runtime.block_on(running.stop());
+                }
                 runtime.shutdown_timeout(CLOSING);
             });
         });

@@ -1,6 +1,10 @@
 //! A place of its own for each test: a folder, and on PostgreSQL a schema.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
 
 use parlor_core::{app::Database, secrets};
 use tempfile::TempDir;
@@ -32,24 +36,44 @@ impl Place {
         Place { folder, schema }
     }
 
-    pub fn database(&self) -> Database {
-        match &self.schema {
-            None => Database::Sqlite(self.sqlite_file()),
-            Some(Schema { server, name }) => {
-                let joint = if server.contains('?') { '&' } else { '?' };
-                Database::Postgres(format!("{server}{joint}options=-c%20search_path%3D{name}"))
-            }
+    /// An empty folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where the data folder would be; nobody has made it yet.
+    pub fn data(&self) -> PathBuf {
+        self.folder().join("data")
+    }
+
+    /// The URL of the schema, on PostgreSQL.
+    pub fn database_url(&self) -> Option<String> {
+        let Schema { server, name } = self.schema.as_ref()?;
+        let joint = if server.contains('?') { '&' } else { '?' };
+        Some(format!("{server}{joint}options=-c%20search_path%3D{name}"))
+    }
+
+    pub(crate) fn database(&self) -> Database {
+        match self.database_url() {
+            None => Database::Sqlite(self.folder().join("parlor.db")),
+            Some(url) => Database::Postgres(url),
         }
     }
+}
 
-    fn sqlite_file(&self) -> PathBuf {
-        self.folder.path().join("parlor.db")
-    }
-
+impl Drop for Place {
     /// Takes the data away. Nobody uses it any more.
-    pub async fn clear(&self) {
-        if let Some(Schema { server, name }) = &self.schema {
-            execute(server, &format!("drop schema {name} cascade")).await;
+    fn drop(&mut self) {
+        let Some(Schema { server, name }) = &self.schema else { return };
+        let drop = || {
+            let runtime =
+                tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+            runtime.block_on(execute(server, &format!("drop schema {name} cascade")));
+        };
+        // A thread that belongs to no runtime may wait. A failure counts, unless the test has failed already.
+        let dropped = thread::scope(|scope| scope.spawn(drop).join());
+        if !thread::panicking() {
+            dropped.expect("the schema can be dropped");
         }
     }
 }

@@ -20,6 +20,7 @@ mod people;
 mod rest;
 
 pub use app::{Builder, TestApp};
+pub use database::Place;
 pub use fake_models;
 pub use people::{Shop, Staff, Visitor};
 pub use rest::{Answer, Client, answer};

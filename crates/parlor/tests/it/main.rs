@@ -1,0 +1,7 @@
+//! The program, from outside: the real binary on a folder, or a PostgreSQL schema, of its own.
+
+mod account;
+mod config;
+mod doctor;
+mod program;
+mod serve;
