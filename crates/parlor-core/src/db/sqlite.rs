@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::sync::{Semaphore, mpsc as async_mpsc, oneshot};
 
 use super::{Conn, Map, Outlet, Owed, Row, Tx, TxFuture, Value, at_once, migrate};
@@ -146,6 +146,9 @@ fn connect(path: &Path, access: Access) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags).map_err(Error::database)?;
     conn.busy_timeout(Duration::from_secs(10)).map_err(Error::database)?;
     conn.set_prepared_statement_cache_capacity(256);
+    // Without it SQLite looks at the bound values when it plans, and plans (parses!) anew whenever they change: a cached
+    // statement would cost as much as a fresh one.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(Error::database)?;
     conn.execute_batch("pragma foreign_keys = on; pragma temp_store = memory;").map_err(Error::database)?;
     if matches!(access, Access::Write) {
         conn.execute_batch(&format!(
