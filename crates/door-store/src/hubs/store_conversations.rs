@@ -5,6 +5,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use http::{StatusCode, header::WWW_AUTHENTICATE};
+use parlor_core::Error;
 use signalr::{Caller, Hub, HubError};
 use uuid::Uuid;
 
@@ -28,7 +30,11 @@ pub async fn authorise(State(door): State<Door>, mut request: Request, next: Nex
             request.extensions_mut().insert(Signed { agent, store_id: claims.store_id });
             next.run(request).await
         }
-        Err(refused) => Problem::from(refused).into_response(),
+        // Official clients show a body in place of the word `Unauthorized`, which programs look for.
+        Err(Error::Unauthenticated(_)) => {
+            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response()
+        }
+        Err(failed) => Problem::from(failed).into_response(),
     }
 }
 
