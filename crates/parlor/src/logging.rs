@@ -10,7 +10,7 @@ use crate::config::{Config, LogFormat};
 /// Libraries that would log statements with their parameters, headers or frames when everything is asked for. Whoever names one of them
 /// in the configuration gets it all the same.
 const DISCREET: &str =
-    "hyper=info,h2=info,reqwest=info,rustls=info,tokio_postgres=info,tungstenite=info,tokio_tungstenite=info";
+    "hyper=info,h2=info,reqwest=info,rustls=info,tokio_postgres=warn,tungstenite=info,tokio_tungstenite=info";
 
 /// From here on, the log goes to standard error.
 pub fn start(config: &Config) -> Result<()> {
