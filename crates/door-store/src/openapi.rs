@@ -1,7 +1,8 @@
 //! The REST routes and what is said of them at `/docs`.
 
 use axum::{Router, extract::DefaultBodyLimit, response::Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header::X_FRAME_OPTIONS};
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -61,12 +62,13 @@ pub fn router(door: &Door) -> Router {
         .layer(DefaultBodyLimit::max(LARGEST_ANONYMOUS_BODY));
     let (router, openapi) =
         OpenApiRouter::with_openapi(Docs::openapi()).merge(staff).merge(anonymous).split_for_parts();
+    let unframed = SetResponseHeaderLayer::overriding(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     let unknown = Router::new().route("/api/v1/{*path}", axum::routing::any(unknown));
     router
         .method_not_allowed_fallback(wrong_method)
         .with_state(door.clone())
         .merge(unknown)
-        .merge(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi))
+        .merge(Router::from(SwaggerUi::new("/docs").url("/api/v1/openapi.json", openapi)).layer(unframed))
 }
 
 async fn unknown() -> Problem {
