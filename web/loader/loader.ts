@@ -34,7 +34,8 @@ function show({ displayName, primaryColor, position }: Config): void {
   let open = false;
   let sessionId: string;
 
-  const post = (message: ToPanel) => frame.contentWindow?.postMessage(message, base.origin);
+  // Before the panel has said that it is ready, the frame still belongs to this page.
+  const post = (message: ToPanel) => sessionId && frame.contentWindow?.postMessage(message, base.origin);
 
   const label = (unread: number) => {
     badge.textContent = unread ? (unread > 9 ? '9+' : `${unread}`) : '';
@@ -65,13 +66,15 @@ function show({ displayName, primaryColor, position }: Config): void {
     if (origin !== base.origin || !source || source !== frame.contentWindow || data?.parlor !== 1) return;
     if (data.type === 'ready') {
       sessionId ??= keep('sid') ?? keep('sid', randomHex())!;
-      post({ parlor: 1, type: 'init', sessionId, open });
+      post({ parlor: 1, type: 'init', sessionId, open, kept: keep('kept') });
     } else if (data.type === 'close') {
       if (open) toggle();
     } else if (data.type === 'unread') {
       label(data.count);
     } else if (data.type === 'wrote') {
       keep('wrote', '1');
+    } else if (data.type === 'keep') {
+      keep('kept', data.value);
     }
   });
 

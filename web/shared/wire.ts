@@ -45,10 +45,13 @@ export interface EarlierAnswer {
   hasEarlier: boolean;
 }
 
-/** W9, host page to panel. */
+/** W9, host page to panel. `kept` is what the panel asked the page to keep for it. */
 export type ToPanel =
-  | { parlor: 1; type: 'init'; sessionId: string; open: boolean }
+  | { parlor: 1; type: 'init'; sessionId: string; open: boolean; kept?: string | undefined }
   | { parlor: 1; type: 'open' | 'close' };
 
-/** W9, panel to host page. */
-export type ToHost = { parlor: 1; type: 'ready' | 'close' | 'wrote' } | { parlor: 1; type: 'unread'; count: number };
+/** W9, panel to host page. `keep` comes only from a panel whose browser forbids it a store of its own. */
+export type ToHost =
+  | { parlor: 1; type: 'ready' | 'close' | 'wrote' }
+  | { parlor: 1; type: 'unread'; count: number }
+  | { parlor: 1; type: 'keep'; value: string };

@@ -14,6 +14,8 @@ class Parlor {
   refuse: string | undefined;
   /** Stores the next message and loses the connection before it can say so. */
   loseNextAnswer = false;
+  /** The hub cannot take this text and hangs up. */
+  poison: string | undefined;
   calls: string[] = [];
   listener: Listener | undefined;
 
@@ -55,6 +57,10 @@ class Parlor {
           this.listener = { ...listener, closed: (again) => ((live = false), listener.closed(again)) };
           return answer;
         }
+        if (args[3] === this.poison) {
+          this.cut();
+          throw new Disconnected();
+        }
         const message = this.store(args[2] as string, args[3] as string);
         if (this.loseNextAnswer) {
           this.loseNextAnswer = false;
@@ -89,8 +95,8 @@ class Parlor {
       link.stop();
       mock.timers.reset();
     });
-    const write = (id: string) => {
-      outbox.add(id, `text of ${id}`, Date.now());
+    const write = (id: string, text = `text of ${id}`) => {
+      outbox.add(id, text, Date.now());
       link.flush();
     };
     const shown = () => link.thread().messages.map(({ content }) => content);
@@ -213,6 +219,30 @@ test('a refused message is kept with its reason and goes when the visitor says s
   link.flush();
   await settled();
   assert.deepEqual(shown(), ['text of b', 'text of a']);
+});
+
+test('a text too long for the hub goes by REST', async (t) => {
+  const parlor = new Parlor();
+  const { outbox, write, shown } = parlor.open(t);
+  await settled();
+  write('a', '😀'.repeat(10_000));
+  write('b');
+  await settled();
+  assert.deepEqual(parlor.calls, ['dial', 'Join', 'messages', 'Send']);
+  assert.deepEqual(shown(), ['😀'.repeat(10_000), 'text of b']);
+  assert.deepEqual(outbox.all(), []);
+});
+
+test('a message that ends every connection does not do so for ever', async (t) => {
+  const parlor = new Parlor();
+  parlor.poison = 'poison';
+  const { outbox, write, shown } = parlor.open(t);
+  await settled();
+  write('a', 'poison');
+  write('b');
+  for (let i = 0; i < 10; i++) await pass(30_000);
+  assert.deepEqual(shown(), ['text of b']);
+  assert.deepEqual(outbox.all().map(({ id, state }) => [id, state]), [['a', 'failed']]);
 });
 
 test('a channel that is switched off is said to be, and is not asked for every second', async (t) => {

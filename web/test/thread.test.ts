@@ -137,6 +137,18 @@ test('a conversation that was replaced is not mixed with the new one', () => {
   assert.equal(synced(thread, other, 4), NOTHING);
 });
 
+test('what the visitor writes opens a resolved conversation again, what others write does not', () => {
+  const server = new Server();
+  server.write();
+  server.write();
+  const thread: Thread = { ...catchUp(NOTHING, server), status: 'resolved' };
+  const visitor = message(3);
+  assert.equal(visitor.sender, 'visitor');
+  assert.equal(heard(thread, visitor).status, 'open');
+  assert.equal(heard(thread, { ...visitor, sender: 'agent' }).status, 'resolved');
+  assert.equal(heard(thread, server.log[0]!).status, 'resolved');
+});
+
 test('an older page that comes too late is not put in', () => {
   const server = new Server();
   for (let i = 0; i < 12; i++) server.write();

@@ -12,6 +12,10 @@ const REDIAL_MOST = 30_000;
 const POLL_FIRST = 1_500;
 const POLL_MOST = 20_000;
 const GONE_FOR = 60_000;
+/** The hub takes messages of 32 KiB; a longer text goes by REST. */
+const HUB_TEXT = 30_000;
+/** After so many connections were lost over one message, it is rather the message. */
+const MOST_LOST = 5;
 
 /** `unavailable`: the channel does not exist or is switched off. */
 export type Phase = 'connecting' | 'online' | 'reconnecting' | 'unavailable';
@@ -174,7 +178,7 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
       outbox.set(draft, 'sending');
       changed();
       try {
-        if (hub) {
+        if (hub && new Blob([JSON.stringify(draft.text)]).size < HUB_TEXT) {
           receive(await hub.invoke('Send', token, sessionId, draft.id, draft.text, null));
           outbox.drop(draft.id);
         } else {
@@ -185,7 +189,7 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
           poll();
         }
       } catch (error) {
-        const lost = error instanceof Disconnected;
+        const lost = error instanceof Disconnected && ++draft.lost < MOST_LOST;
         outbox.set(draft, lost ? 'waiting' : 'failed', error);
         if (lost) break;
       }

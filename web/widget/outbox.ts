@@ -8,9 +8,11 @@ export interface Draft {
   /** `stored`: the server has it, and will show it with the next sync. */
   state: 'waiting' | 'sending' | 'stored' | 'failed';
   error?: unknown;
+  /** How often the connection was lost over it. */
+  lost: number;
 }
 
-/** `localStorage`, or an object that lasts as long as the page where the browser forbids it. */
+/** `localStorage`, or an object where the browser forbids it. */
 export type Store = Record<string, string>;
 
 export interface Outbox {
@@ -29,7 +31,7 @@ export function openOutbox(store: Store, prefix: string): Outbox {
     if (!key.startsWith(prefix)) continue;
     try {
       const { text, at } = JSON.parse(store[key]!);
-      drafts.push({ id: key.slice(prefix.length), text: String(text), at: Number(at), state: 'waiting' });
+      drafts.push({ id: key.slice(prefix.length), text: String(text), at: Number(at), state: 'waiting', lost: 0 });
     } catch {
       // Someone else's value under our key: not a message.
     }
@@ -40,7 +42,7 @@ export function openOutbox(store: Store, prefix: string): Outbox {
     all: () => drafts,
     next: () => drafts.find((draft) => draft.state === 'waiting'),
     add: (id, text, at) => {
-      drafts = [...drafts, { id, text, at, state: 'waiting' }];
+      drafts = [...drafts, { id, text, at, state: 'waiting', lost: 0 }];
       try {
         store[prefix + id] = JSON.stringify({ text, at });
       } catch {

@@ -27,7 +27,7 @@ addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) =>
   if (data.type === 'init' && !host && /^[\w.:~-]{1,128}$/.test(data.sessionId)) {
     host = origin;
     open = data.open;
-    start(data.sessionId);
+    start(data.sessionId, data.kept);
   } else if (host && (data.type === 'open' || data.type === 'close')) {
     open = data.type === 'open';
     onOpen();
@@ -35,16 +35,18 @@ addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) =>
 });
 if (parent !== window) tell({ parlor: 1, type: 'ready' });
 
-async function start(sessionId: string): Promise<void> {
+async function start(sessionId: string, kept: string | undefined): Promise<void> {
   // Beside one Parlor's widgets on several sites lie those of other channels and other visitors.
   const mine = (name: string) => `parlor_${name}_${token}_${sessionId.slice(0, 8)}_`;
-  const store = privateStore();
+  const own = ownStore();
+  const store = own ?? parsed(kept);
   const outbox = openOutbox(store, mine('out'));
   const api = rest(new URL(`../api/v1/widget/chat/${token}/`, location.href).href);
 
   let config: Config | null = null;
   let gone = false;
   let unread = 0;
+  let saved = kept;
   let wrote = false;
   let link: Link | undefined;
 
@@ -69,12 +71,21 @@ async function start(sessionId: string): Promise<void> {
     unread = count;
   };
 
+  /** A panel without a store asks the page, whose own is rarely forbidden. */
+  const save = () => {
+    if (own) return;
+    const value = JSON.stringify(store);
+    if (value !== saved) tell({ parlor: 1, type: 'keep', value });
+    saved = value;
+  };
+
   const draw = () => {
     if (!link) return;
     const phase = link.phase();
     const thread = link.thread();
     view.draw({ config, thread, drafts: outbox.all(), phase: gone ? 'unavailable' : phase });
     countUnread(thread);
+    save();
     if (!wrote && (thread.messages.length || outbox.all().length)) {
       wrote = true;
       tell({ parlor: 1, type: 'wrote' });
@@ -131,11 +142,20 @@ async function start(sessionId: string): Promise<void> {
   });
 }
 
-function privateStore(): Store {
+/** The panel's store, if the browser lets a page inside another have one. */
+function ownStore(): Store | undefined {
   try {
     localStorage.parlor_probe = '';
     delete localStorage.parlor_probe;
     return localStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+function parsed(kept: string | undefined): Store {
+  try {
+    return { ...JSON.parse(kept!) };
   } catch {
     return {};
   }

@@ -32,7 +32,10 @@ export function synced(thread: Thread, answer: SyncAnswer, asked: number | null)
 }
 
 export function heard(thread: Thread, message: Message): Thread {
-  return { ...thread, messages: merged(thread.messages, [message]) };
+  const last = thread.messages.at(-1)?.seq ?? 0;
+  // Whatever the visitor writes after a resolve opens the conversation again.
+  const status = message.sender === 'visitor' && message.seq > last ? 'open' : thread.status;
+  return { ...thread, status, messages: merged(thread.messages, [message]) };
 }
 
 /** Takes older messages, if they still join on to what is held. */

@@ -1,0 +1,125 @@
+// A Parlor of its own for a test: the real program on an empty folder, and its staff.
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = new URL('../../../', import.meta.url).pathname;
+
+/** `PARLOR_BIN`, or what was built last. */
+function program() {
+  const candidates = [process.env.PARLOR_BIN, `${ROOT}target/release/parlor`, `${ROOT}target/debug/parlor`];
+  const found = candidates.find((path) => path && existsSync(path));
+  if (!found) throw new Error('build Parlor first (cargo build), or name the program in PARLOR_BIN');
+  return found;
+}
+
+/** Starts Parlor with its demo shop, on a free port. */
+export async function openParlor({ rateLimits = 'off' } = {}) {
+  const data = mkdtempSync(join(tmpdir(), 'parlor-journey-'));
+  const parlor = new Parlor(data, rateLimits);
+  await parlor.start();
+  return parlor;
+}
+
+class Parlor {
+  #data;
+  #rateLimits;
+  #child;
+  #password;
+  #token;
+
+  constructor(data, rateLimits) {
+    this.#data = data;
+    this.#rateLimits = rateLimits;
+  }
+
+  /** Starts, or starts again under the same address. */
+  async start() {
+    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
+    const args = ['serve', '--listen', listen, '--data', this.#data, '--rate-limits', this.#rateLimits];
+    const child = spawn(program(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#child = child;
+    let out = '';
+    await new Promise((resolve, reject) => {
+      const read = (piece) => {
+        out += piece;
+        if (/Data +\S/.test(out)) resolve();
+      };
+      child.stdout.setEncoding('utf8').on('data', read);
+      child.stderr.setEncoding('utf8').on('data', read);
+      child.on('exit', (code) => reject(new Error(`Parlor ended with ${code}:\n${out}`)));
+    });
+    this.url = /Listening +(\S+)/.exec(out)[1];
+    this.#password ??= /Password +(\S+)/.exec(out)[1];
+  }
+
+  /** Ends as from a failure of power: nothing is said to anyone. */
+  async kill() {
+    const child = this.#child;
+    child.removeAllListeners('exit');
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async close() {
+    await this.kill();
+    rmSync(this.#data, { recursive: true });
+  }
+
+  async #ask(path, init = {}, token) {
+    const headers = { 'Content-Type': 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+    const answer = await fetch(this.url + path, { ...init, headers });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  /** A call of the store API by the demo account's owner. */
+  async staff(path, body, method = body ? 'POST' : 'GET') {
+    this.#token ??= (
+      await this.#ask('/api/v1/auth/login', {
+        method: 'POST',
+        body: JSON.stringify({ email: 'demo@parlor.example', password: this.#password }),
+      })
+    ).accessToken;
+    const init = body ? { method, body: JSON.stringify(body) } : { method };
+    return this.#ask(`/api/v1/store/social/${path}`, init, this.#token);
+  }
+
+  async channel() {
+    const channels = await this.staff('channels');
+    return (channels.items ?? channels).find((channel) => channel.channelToken);
+  }
+
+  /** The conversation of a visitor, by the secret that the browser holds. */
+  async conversationOf(sessionId) {
+    const { items } = await this.staff(`conversations?search=${sessionId}`);
+    return items.find((conversation) => conversation.externalContactId === sessionId);
+  }
+
+  /** What the staff see of a visitor's messages, oldest first. */
+  async textsOf(sessionId) {
+    const conversation = await this.conversationOf(sessionId);
+    if (!conversation) return [];
+    const { messages } = await this.staff(`conversations/${conversation.id}`);
+    return messages.map((message) => message.contentText);
+  }
+
+  async reply(sessionId, text) {
+    const { id } = await this.conversationOf(sessionId);
+    return this.staff(`conversations/${id}/messages`, { text });
+  }
+
+  async resolve(sessionId) {
+    const { id } = await this.conversationOf(sessionId);
+    return this.staff(`conversations/${id}/resolve`, undefined, 'POST');
+  }
+
+  /** Keeps the assistant out of a test that is about people. */
+  async silenceAssistant() {
+    const { id, isAgentEnabled } = await this.channel();
+    if (isAgentEnabled) await this.staff(`channels/${id}/toggle-agent`, { isAgentEnabled: false });
+  }
+}
