@@ -1,9 +1,6 @@
 //! `/api/v1/store/ai-providers`: the store's own keys for model providers (`store.md` P). Keys go in and never come out.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use parlor_core::assistants::{self, KeySource, Provider};
 use serde::{Deserialize, Serialize};
@@ -12,7 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Door,
-    error::{Body, Problem, ProblemDocument, Result},
+    error::{Body, Named, Problem, ProblemDocument, Result},
     token::Staff,
 };
 
@@ -80,7 +77,7 @@ fn known(code: &str) -> Result<Provider> {
 async fn set_key(
     State(door): State<Door>,
     Staff(actor): Staff,
-    Path(code): Path<String>,
+    Named(code): Named,
     Body(new): Body<NewKey>,
 ) -> Result<StatusCode> {
     assistants::set_key(&door.app, &actor, known(&code)?, Some(new.api_key)).await?;
@@ -93,11 +90,7 @@ async fn set_key(
 #[utoipa::path(delete, path = "/api/v1/store/ai-providers/{code}/key", tag = "ai-providers", security(("bearer" = [])),
     params(("code" = String, Path)),
     responses((status = 204), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
-async fn delete_key(
-    State(door): State<Door>,
-    Staff(actor): Staff,
-    Path(code): Path<String>,
-) -> Result<StatusCode> {
+async fn delete_key(State(door): State<Door>, Staff(actor): Staff, Named(code): Named) -> Result<StatusCode> {
     assistants::set_key(&door.app, &actor, known(&code)?, None).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header::LOCATION};
@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     Door, ai_providers,
-    error::{Body, Id, OptionalBody, Problem, ProblemDocument, Result},
+    error::{Body, Id, Named, OptionalBody, Problem, ProblemDocument, Result},
     token::Staff,
 };
 
@@ -104,7 +104,7 @@ fn provider(code: &str) -> Result<Provider> {
 #[utoipa::path(get, path = "/api/v1/store/social/channels/auth/{kind}", tag = "channels", security(("bearer" = [])),
     params(("kind" = String, Path)),
     responses((status = 400, body = ProblemDocument), (status = 401, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
-async fn authorization_url(Staff(actor): Staff, Path(kind): Path<String>) -> Result<StatusCode> {
+async fn authorization_url(Staff(actor): Staff, Named(kind): Named) -> Result<StatusCode> {
     actor.require(parlor_core::Permission::ManageChannels)?;
     match kind.eq_ignore_ascii_case("website") {
         true => Err(Problem::bad_request("Website channels do not use OAuth.")),

@@ -17,7 +17,7 @@ use crate::{
     Door,
     error::{Asked, Body, Id, OptionalBody, Problem, ProblemDocument, Result},
     token::Staff,
-    wire::Direction,
+    wire::{self, Direction},
 };
 
 pub fn router() -> OpenApiRouter<Door> {
@@ -124,7 +124,7 @@ impl From<Message> for SocialMessageResponse {
             conversation_id: message.conversation_id.0,
             direction: kind.into(),
             content_type: message.content.kind.as_str(),
-            content_text: message.content.text,
+            content_text: wire::content_text(&message).into_owned(),
             rich_media: message.content.rich_media,
             is_ai_generated: kind == SenderType::Bot,
             sent_by_user_id: match message.sender {

@@ -200,6 +200,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
     }
 }
 
+/// The word in a path. What is no text names nothing.
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named> {
+        let name = Path::<String>::from_request_parts(parts, state).await;
+        name.map(|Path(name)| Named(name)).map_err(|_| nowhere())
+    }
+}
+
 /// The id in a path. What is no id names nothing.
 pub struct Id(pub Uuid);
 
@@ -208,6 +220,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id> {
         let id = Path::<Uuid>::from_request_parts(parts, state).await;
-        id.map(|Path(id)| Id(id)).map_err(|_| Problem::new(StatusCode::NOT_FOUND, "The path names nothing."))
+        id.map(|Path(id)| Id(id)).map_err(|_| nowhere())
     }
+}
+
+fn nowhere() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "The path names nothing.")
 }

@@ -9,7 +9,9 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS},
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    },
 };
 
 use crate::{Door, assets};
@@ -56,6 +58,8 @@ async fn panel(headers: HeaderMap) -> Response {
     let mut response = assets::serve("widget/panel.html", &headers);
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, PANEL_POLICY);
+    // A page that outlived an upgrade would ask for scripts that are gone; its tag makes asking again cheap.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

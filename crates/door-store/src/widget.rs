@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     address::Address,
-    error::{Body, Problem, ProblemDocument, Result},
+    error::{Body, Named, Problem, ProblemDocument, Result},
     wire::{OwnMessage, WidgetMessage},
 };
 
@@ -71,7 +71,7 @@ fn visitor(token: String, session_id: &str, address: Address) -> Result<Visitor>
 async fn send(
     State(door): State<Door>,
     address: Address,
-    Path(token): Path<String>,
+    Named(token): Named,
     Body(body): Body<NewVisitorMessage>,
 ) -> Result<Response> {
     let visitor = visitor(token, &body.session_id, address)?;
@@ -119,7 +119,7 @@ struct Config<'a> {
 async fn config(
     State(door): State<Door>,
     Address(address): Address,
-    Path(token): Path<String>,
+    Named(token): Named,
 ) -> Result<Response> {
     door.app.limits.check(Action::AddressReads, limits::network(address))?;
     let channel = parlor_core::channels::by_token(&door.app, &token).await?;
@@ -177,7 +177,7 @@ impl<'a> From<&'a View> for Synced<'a> {
 async fn sync(
     State(door): State<Door>,
     address: Address,
-    Path(token): Path<String>,
+    Named(token): Named,
     Body(body): Body<Sync>,
 ) -> Result<Response> {
     let visitor = visitor(token, &body.session_id, address)?;
@@ -217,7 +217,7 @@ impl<'a> From<&'a View> for Page<'a> {
 async fn earlier(
     State(door): State<Door>,
     address: Address,
-    Path(token): Path<String>,
+    Named(token): Named,
     Body(body): Body<Before>,
 ) -> Result<Response> {
     let visitor = visitor(token, &body.session_id, address)?;

@@ -1,5 +1,7 @@
 //! The shapes that more than one place of this door speaks, spelled as the contract spells them.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use parlor_core::conversations::{Conversation, Message, SenderType, Source, Status};
 use serde::Serialize;
@@ -22,13 +24,23 @@ impl From<SenderType> for Direction {
     }
 }
 
+/// What a message says to a client that knows only text: an answer names its sources in it.
+pub fn content_text(message: &Message) -> Cow<'_, str> {
+    let text = &message.content.text;
+    if message.sources.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let titles: Vec<&str> = message.sources.iter().map(|source| source.title.as_str()).collect();
+    Cow::Owned(format!("{text}\n\nSource: {}", titles.join(", ")))
+}
+
 /// A message as widgets see it: the payload of `MessageReceived`.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct WidgetMessage<'a> {
     id: Uuid,
     direction: Direction,
-    content_text: &'a str,
+    content_text: Cow<'a, str>,
     is_ai_generated: bool,
     created_at: Timestamp,
 }
@@ -39,7 +51,7 @@ impl<'a> From<&'a Message> for WidgetMessage<'a> {
         WidgetMessage {
             id: message.id.0,
             direction: sender.into(),
-            content_text: &message.content.text,
+            content_text: content_text(message),
             is_ai_generated: sender == SenderType::Bot,
             created_at: message.created_at,
         }
@@ -108,7 +120,7 @@ pub struct NewCustomerMessage<'a> {
     contact_display_name: Option<&'a str>,
     external_contact_id: &'a str,
     message_id: Uuid,
-    content_text: &'a str,
+    content_text: Cow<'a, str>,
     created_at: Timestamp,
 }
 
@@ -120,7 +132,7 @@ impl<'a> NewCustomerMessage<'a> {
             contact_display_name: conversation.contact.display_name.as_deref(),
             external_contact_id: conversation.contact.external_id.as_str(),
             message_id: message.id.0,
-            content_text: &message.content.text,
+            content_text: content_text(message),
             created_at: message.created_at,
         }
     }

@@ -155,8 +155,13 @@ pub async fn sign_in(
     if password.len() > LONGEST_PASSWORD {
         return Err(wrong());
     }
-    let asked = email.clone();
-    let known = app.db.read(move |tx| Box::pin(async move { sql::agent_by_email(tx, &asked).await })).await?;
+    // PostgreSQL takes no NUL, and no address holds one.
+    let known = match email.contains('\0') {
+        true => None,
+        false => {
+            app.db.read(move |tx| Box::pin(async move { sql::agent_by_email(tx, &email).await })).await?
+        }
+    };
     let hash = match &known {
         Some((_, hash)) => hash.clone(),
         None => app.passwords.nobody(app).await?,
@@ -246,8 +251,8 @@ async fn end(tx: &mut crate::db::Tx, agent: &Agent, now: Timestamp) -> Result<()
 fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     match name.chars().count() {
-        1..=100 => Ok(name.to_owned()),
-        _ => Err(Error::invalid("name", "must have 1 to 100 characters")),
+        1..=100 if !name.chars().any(char::is_control) => Ok(name.to_owned()),
+        _ => Err(Error::invalid("name", "must have 1 to 100 printable characters")),
     }
 }
 
@@ -257,7 +262,7 @@ fn checked_email(email: &str) -> Result<String> {
         !local.is_empty()
             && !domain.is_empty()
             && !domain.contains('@')
-            && !email.contains(char::is_whitespace)
+            && !email.contains(|c: char| c.is_whitespace() || c.is_control())
     });
     if well_formed && email.len() <= 254 {
         Ok(email)

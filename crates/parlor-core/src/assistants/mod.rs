@@ -294,7 +294,8 @@ fn theirs(error: model_client::Error) -> Setback {
 
 /// `None` when there is nothing to answer any more.
 async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Question>> {
-    let (inner, account_id) = (app.clone(), job.account_id);
+    let (inner, job) = (app.clone(), job.clone());
+    let account_id = job.account_id;
     app.db
         .read(move |tx| {
             Box::pin(async move {
@@ -302,14 +303,13 @@ async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Questi
                     return Ok(None);
                 };
                 let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
-                let silent = conversation.session.answering == Answering::Person
-                    || conversation.session.status == conversations::Status::Resolved
-                    || channel.auto_reply == AutoReply::Off
-                    || channel.check_open().is_err();
-                if silent {
+                if silenced(&conversation, &channel).is_some() {
                     return Ok(None);
                 }
-                let history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
+                let mut history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
+                if job.restarts > RESTARTS {
+                    put_back(&mut history);
+                }
                 if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
                     return Ok(None);
                 }
@@ -322,6 +322,29 @@ async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Questi
             })
         })
         .await
+}
+
+/// Why the assistant has nothing to say here, if it has not.
+fn silenced(conversation: &Conversation, channel: &Channel) -> Option<&'static str> {
+    if conversation.session.answering == Answering::Person {
+        return Some("A person has stepped in.");
+    }
+    if conversation.session.status == conversations::Status::Resolved {
+        return Some("The conversation is resolved.");
+    }
+    let off = channel.auto_reply == AutoReply::Off || channel.check_open().is_err();
+    off.then_some("The assistant or the channel is switched off.")
+}
+
+/// An answer that was given all the same stands after words that it did not know of. They are still to be answered: it goes before the
+/// last of them.
+fn put_back(history: &mut [Message]) {
+    let Some(last) = history.iter().rposition(|message| message.sender.kind() == SenderType::EndUser) else {
+        return;
+    };
+    if history[last + 1..].iter().all(|message| message.sender.kind() == SenderType::Bot) {
+        history[last..].rotate_left(1);
+    }
 }
 
 /// What the visitor has written since the last answer, as one text.
@@ -358,13 +381,11 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 tx.owe();
                 let overtaken =
                     conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
-                let restart =
-                    overtaken && job.restarts < RESTARTS && jobs::sql::count_restart(tx, &job).await? > 0;
-                let silent = conversation.session.answering == Answering::Person;
-                let reason = if restart {
-                    Some("The visitor went on writing.")
-                } else {
-                    silent.then_some("A person has stepped in.")
+                let waits = overtaken && jobs::sql::count_restart(tx, &job).await? > 0;
+                let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
+                let reason = match silenced(&conversation, &channel) {
+                    None if waits && job.restarts < RESTARTS => Some("The visitor went on writing."),
+                    silence => silence,
                 };
                 if jobs::sql::finish(tx, &job, State::Done, reason, now).await? == 0 || reason.is_some() {
                     return Ok(());

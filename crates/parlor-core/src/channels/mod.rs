@@ -278,7 +278,8 @@ impl ChannelChange {
             }
             color.make_ascii_lowercase();
         }
-        if self.greeting.as_ref().is_some_and(|greeting| greeting.chars().count() > 500) {
+        let fits = |greeting: &String| greeting.chars().count() <= 500 && !greeting.contains('\0');
+        if !self.greeting.as_ref().is_none_or(fits) {
             return Err(Error::invalid("greeting", "must have at most 500 characters"));
         }
         Ok(self)

@@ -150,7 +150,9 @@ pub async fn of_conversation(tx: &mut Tx, id: ChannelId) -> Result<Channel> {
 /// The channel a visitor comes in by.
 pub async fn open_by_token(tx: &mut Tx, token: &str) -> Result<Channel> {
     let sql = select!("where c.token = $1 and c.deleted_at is null");
-    let channel = tx.opt(sql, params![token], channel).await?.ok_or(Error::NotFound("Channel"))?;
+    // PostgreSQL takes no NUL, and no token holds one.
+    let known = if token.contains('\0') { None } else { tx.opt(sql, params![token], channel).await? };
+    let channel = known.ok_or(Error::NotFound("Channel"))?;
     channel.check_open()?;
     Ok(channel)
 }

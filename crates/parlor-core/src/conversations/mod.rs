@@ -177,8 +177,11 @@ impl NewMessage {
     /// # Errors
     /// [`Error::Invalid`] for a text or a client's id that does not do.
     pub fn text(text: &str, client_id: Option<String>) -> Result<NewMessage> {
-        if client_id.as_ref().is_some_and(|id| id.is_empty() || id.chars().count() > LONGEST_CLIENT_ID) {
-            return Err(Error::invalid("clientMessageId", "must have 1 to 64 characters"));
+        let fits = |id: &String| {
+            (1..=LONGEST_CLIENT_ID).contains(&id.chars().count()) && !id.contains(char::is_control)
+        };
+        if !client_id.as_ref().is_none_or(fits) {
+            return Err(Error::invalid("clientMessageId", "must have 1 to 64 printable characters"));
         }
         Ok(NewMessage { content: Content::text(text)?, client_id })
     }
@@ -221,7 +224,8 @@ pub async fn receive(
                 {
                     return Ok(Sent { conversation, message });
                 }
-                if conversation.session.status == Status::Resolved {
+                let reopens = conversation.session.status == Status::Resolved;
+                if reopens {
                     open_session(&inner, tx, &mut conversation, now).await?;
                 }
                 if conversation.contact.display_name.is_none() && display_name.is_some() {
@@ -229,6 +233,9 @@ pub async fn receive(
                 }
                 let sender = Sender::EndUser(conversation.contact.id);
                 let sent = store(&inner, tx, conversation, sender, new, Vec::new(), now).await?;
+                if reopens {
+                    tx.tell(Event::ConversationChanged { conversation: sent.conversation.clone() });
+                }
                 let limit = channel.plan.max_monthly_messages;
                 usage::count_message(tx, channel.account_id, channel.assistant.id, limit, now).await?;
                 let answering = sent.conversation.session.answering;
@@ -631,7 +638,10 @@ async fn open(
 
 async fn open_session(app: &App, tx: &mut Tx, conversation: &mut Conversation, now: Timestamp) -> Result<()> {
     conversation.session = new_session(app, now);
-    sql::insert_session(tx, conversation, now).await.map(drop)
+    conversation.version += 1;
+    sql::insert_session(tx, conversation, now).await?;
+    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    Ok(())
 }
 
 fn new_session(app: &App, now: Timestamp) -> Session {

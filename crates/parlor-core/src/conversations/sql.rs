@@ -339,8 +339,9 @@ pub async fn before(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Re
 macro_rules! narrowed {
     () => {
         "where v.account_id = $1
-           and (cast($3 as text) is null or lower(c.display_name) like $3 escape '!' or lower(c.email) like $3 escape '!'
-                or c.phone like $3 escape '!' or lower(c.external_id) like $3 escape '!')
+           and (cast($3 as text) is null
+                or lower(c.display_name) like lower($3) escape '!' or lower(c.email) like lower($3) escape '!'
+                or c.phone like $3 escape '!' or lower(c.external_id) like lower($3) escape '!')
            and ($4 or v.channel_id = $5)"
     };
 }
@@ -356,14 +357,13 @@ struct Narrowed {
 impl Narrowed {
     fn new(account_id: AccountId, filter: &Filter) -> Narrowed {
         let pattern = filter.contact.as_ref().map(|text| {
-            let escaped: String =
-                text.to_lowercase().chars().fold(String::new(), |mut pattern, character| {
-                    if matches!(character, '%' | '_' | '!') {
-                        pattern.push('!');
-                    }
-                    pattern.push(character);
-                    pattern
-                });
+            let escaped: String = text.chars().fold(String::new(), |mut pattern, character| {
+                if matches!(character, '%' | '_' | '!') {
+                    pattern.push('!');
+                }
+                pattern.push(character);
+                pattern
+            });
             format!("%{escaped}%")
         });
         Narrowed { account_id, status: filter.status, pattern, channel_id: filter.channel_id }

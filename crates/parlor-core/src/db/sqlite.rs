@@ -9,7 +9,11 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{
+    Connection, OpenFlags,
+    config::DbConfig,
+    functions::{Context, FunctionFlags},
+};
 use tokio::sync::{Semaphore, mpsc as async_mpsc, oneshot};
 
 use super::{Conn, Map, Outlet, Owed, Row, Tx, TxFuture, Value, at_once, migrate};
@@ -149,6 +153,10 @@ fn connect(path: &Path, access: Access) -> Result<Connection> {
     // Without it SQLite looks at the bound values when it plans, and plans (parses!) anew whenever they change: a cached
     // statement would cost as much as a fresh one.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(Error::database)?;
+    // SQLite's own `lower` knows ASCII only.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let lower = |ctx: &Context<'_>| Ok(ctx.get::<Option<String>>(0)?.map(|text| text.to_lowercase()));
+    conn.create_scalar_function("lower", 1, flags, lower).map_err(Error::database)?;
     conn.execute_batch("pragma foreign_keys = on; pragma temp_store = memory;").map_err(Error::database)?;
     if matches!(access, Access::Write) {
         conn.execute_batch(&format!(
