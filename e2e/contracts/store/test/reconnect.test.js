@@ -78,10 +78,11 @@ for (const transport of TRANSPORTS) {
           await talker.writes(["before"]);
           await talker.hasSeen(1);
           const { items } = await owner.does("GET", "social/conversations");
-          proxy.cut();
+          proxy.down();
           await talker.hub.reconnecting.first(1, "the loss of the connection");
           const replies = ["one", "two", "three"];
           for (const text of replies) await owner.replies(items[0].id, text);
+          proxy.up();
           await talker.hasSeen(4);
           await talker.writes(["after"]);
           await talker.hasSeen(5);

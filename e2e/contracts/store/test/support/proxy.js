@@ -3,14 +3,14 @@ import { once } from "node:events";
 import net from "node:net";
 
 export class Proxy {
+  #port;
+  #down = false;
   #pairs = new Set();
-  #server = net.createServer((near) => this.#join(near));
+  #server = net.createServer((near) => (this.#down ? near.resetAndDestroy() : this.#join(near)));
 
   constructor(port) {
     this.#port = port;
   }
-
-  #port;
 
   static async to(port) {
     const proxy = new Proxy(port);
@@ -47,6 +47,16 @@ export class Proxy {
       far.resetAndDestroy();
     }
     return count;
+  }
+
+  /** Breaks every connection and takes no new ones until `up`. */
+  down() {
+    this.#down = true;
+    this.cut();
+  }
+
+  up() {
+    this.#down = false;
   }
 
   close() {

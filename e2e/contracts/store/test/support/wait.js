@@ -33,7 +33,8 @@ export class Heard {
     try {
       return await within(come, what);
     } catch (error) {
-      throw new Error(`${error.message}; heard so far: ${JSON.stringify(this.items)}`);
+      const last = JSON.stringify(this.items.slice(-5));
+      throw new Error(`${error.message}; ${this.items.length} have come, the last of them ${last}`);
     } finally {
       this.#waiting.delete(check);
     }
