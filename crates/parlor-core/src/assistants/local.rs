@@ -1,4 +1,4 @@
-//! Answers without a model: quotes the passage that fits best and names its source, or offers a person.
+//! Answers without a model: quotes the passage that fits best, with its source, or offers a person.
 
 use super::{Answer, Outcome, Question, unanswered};
 use crate::knowledge;
@@ -17,8 +17,7 @@ pub(super) fn answer(question: &Question) -> Answer {
         return said(pleasantry.into(), Outcome::Answered);
     }
     let Some(best) = question.passages.first() else { return said(UNKNOWN.into(), Outcome::NeedsPerson) };
-    let mut answer =
-        said(format!("{}\n\nSource: {}", quote(&best.text), best.source.title), Outcome::Answered);
+    let mut answer = said(quote(&best.text), Outcome::Answered);
     answer.sources.push(best.source.clone());
     answer
 }
