@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use futures_util::future::try_join_all;
 use parlor_core::{
     Actor, App, Error,
     accounts::{self, NewAccount},
@@ -79,11 +80,12 @@ pub async fn prepare(app: &App, data: &Path) -> Result<Option<SignIn>> {
 async fn furnish(app: &App, mut sign_in: SignIn, path: &Path) -> Result<SignIn> {
     let operator = Actor::Operator(AccountId(sign_in.account_id));
     let written = knowledge::list(app, &operator).await?;
-    for article in ARTICLES.iter().map(|text| article(text)) {
-        if !written.iter().any(|known| known.title == article.title) {
-            knowledge::create(app, &operator, article).await?;
-        }
-    }
+    let missing = ARTICLES
+        .iter()
+        .map(|text| article(text))
+        .filter(|article| written.iter().all(|known| known.title != article.title));
+    // All at once, so that they share a commit.
+    try_join_all(missing.map(|article| knowledge::create(app, &operator, article))).await?;
     let known =
         channels::list(app, &operator).await?.into_iter().find(|channel| channel.kind == Kind::Website);
     let channel = match known {
