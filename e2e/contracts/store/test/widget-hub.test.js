@@ -154,10 +154,9 @@ for (const transport of TRANSPORTS) {
         await assert.rejects(hub.invoke("JoinSession", ...nowhere), refusedBy("JoinSession", "Channel not found."));
         await assert.rejects(hub.invoke("sendmessage", ...nowhere, "x", null), refusedBy("SendMessage", "Channel not found."));
         for (const text of ["", " \n\t "]) {
-          await assert.rejects(visitor.says(hub, text), refusedBy("SendMessage", "text must not be empty."));
+          await assert.rejects(visitor.says(hub, text), refusedBy("SendMessage", /^text /));
         }
-        const tooLong = "text must have at most 10,000 characters.";
-        await assert.rejects(visitor.says(hub, "x".repeat(10_001)), refusedBy("SendMessage", tooLong));
+        await assert.rejects(visitor.says(hub, "x".repeat(10_001)), refusedBy("SendMessage", /^text /));
         assert.deepEqual(await hub.invoke("GetMessages", ...visitor.who), []);
         await visitor.says(hub, "still here");
         await hub.heard.first(1, "the echo");

@@ -11,6 +11,8 @@ import { within } from "./wait.js";
 const target = fileURLToPath(new URL("../../../../../target/", import.meta.url));
 const alive = new Set();
 process.on("exit", () => alive.forEach((child) => child.kill("SIGKILL")));
+// Whoever breaks the tests off leaves no server behind.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** `PARLOR_BIN`, or whatever was built last. */
 function program() {
