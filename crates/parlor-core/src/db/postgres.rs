@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 
 use super::{Conn, Map, Outlet, Row, Tx, TxFuture, Value, migrate};
@@ -16,6 +18,7 @@ const OLDEST: i64 = 150_000;
 pub(super) struct Postgres {
     pool: Pool,
     outlet: Arc<Outlet>,
+    turns: Arc<Turns>,
 }
 
 impl Postgres {
@@ -42,7 +45,7 @@ impl Postgres {
         }
         migrate::postgres(&mut client).await?;
         drop(client);
-        Ok(Postgres { pool, outlet: Arc::new(outlet) })
+        Ok(Postgres { pool, outlet: Arc::new(outlet), turns: Arc::default() })
     }
 
     /// Runs as a task of its own: a caller that goes away must not leave a transaction half done.
@@ -51,11 +54,18 @@ impl Postgres {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, T> + Send + 'static,
     {
-        let Postgres { pool, outlet } = self.clone();
+        let Postgres { pool, outlet, turns } = self.clone();
         tokio::spawn(async move {
             let mut open = Open::begin(&pool).await?;
             let result = verb(open.tx()).await;
-            let Tx { mut told, owed, .. } = open.end(result.is_ok()).await?;
+            let tells = result.is_ok() && !open.tx().told.is_empty();
+            let turn = tells.then(|| turns.take());
+            let ended = open.end(result.is_ok()).await;
+            let _turn = match turn {
+                Some(turn) => Some(turn.come().await),
+                None => None,
+            };
+            let Tx { mut told, owed, .. } = ended?;
             if result.is_ok() {
                 outlet.release(&mut told, owed);
             }
@@ -76,6 +86,34 @@ impl Postgres {
 
     pub(super) fn close(&self) {
         self.pool.close();
+    }
+}
+
+/// Who tells before whom. A turn is taken before the commit, while the rows are still locked: so of two that write into one conversation
+/// the first to commit is the first to tell, although the commits themselves are answered in any order.
+#[derive(Default)]
+struct Turns(Mutex<Option<oneshot::Receiver<()>>>);
+
+/// It lasts until it is dropped.
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    _last: oneshot::Sender<()>,
+}
+
+impl Turns {
+    fn take(&self) -> Turn {
+        let (last, ended) = oneshot::channel();
+        Turn { before: self.0.lock().replace(ended), _last: last }
+    }
+}
+
+impl Turn {
+    async fn come(mut self) -> Turn {
+        if let Some(before) = self.before.take() {
+            // Nothing is ever sent: it ends when the turn before does.
+            let _ = before.await;
+        }
+        self
     }
 }
 
