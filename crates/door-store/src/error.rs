@@ -1,6 +1,6 @@
 //! What the core refuses, in this door's words: problem documents (RFC 9457) over REST, HubExceptions over the hubs.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
 
 use axum::{
     Json,
@@ -13,7 +13,10 @@ use http::{
     request::Parts,
 };
 use parlor_core::Error;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use signalr::HubError;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -152,8 +155,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Body<T>> {
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(body)) => Ok(Body(body)),
+        match Json::<Object<T>>::from_request(request, state).await {
+            Ok(Json(Object(body))) => Ok(Body(body)),
             Err(rejection) => Err(body_problem(&rejection)),
         }
     }
@@ -165,6 +168,29 @@ fn body_problem(rejection: &JsonRejection) -> Problem {
         status => status,
     };
     Problem::new(status, rejection.body_text())
+}
+
+/// A JSON object. What is derived for a struct would take a list of its values, too.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Object<T>, D::Error> {
+        struct Entries<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> std::result::Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Entries(PhantomData))
+    }
 }
 
 /// A JSON body that may be left out.
@@ -181,7 +207,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
             return Ok(OptionalBody(T::default()));
         }
         Json::from_bytes(&bytes)
-            .map(|Json(body)| OptionalBody(body))
+            .map(|Json(Object(body))| OptionalBody(body))
             .map_err(|rejection| body_problem(&rejection))
     }
 }
