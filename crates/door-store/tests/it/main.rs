@@ -1,0 +1,18 @@
+//! The store door from outside, clause by clause: `docs/contracts/store.md` and `docs/contracts/widget.md` name these tests.
+
+mod auth;
+mod channels;
+mod clauses;
+mod conversations;
+mod cors;
+mod hostile;
+mod hubs;
+mod knowledge;
+mod limits;
+mod openapi;
+mod pages;
+mod push;
+mod replies;
+mod restart;
+mod support;
+mod widget_rest;
