@@ -9,7 +9,10 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use http::{Method, header::UPGRADE};
+use http::{
+    Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, UPGRADE},
+};
 use parlor_core::limits::{self, Action};
 use signalr::Hub;
 
@@ -41,7 +44,12 @@ async fn limit(State(door): State<Door>, address: Address, request: Request, nex
     let begins = request.method() == Method::POST && request.uri().path().ends_with("/negotiate")
         || request.headers().contains_key(UPGRADE);
     if begins && let Err(refused) = door.app.limits.check(Action::AddressReads, limits::network(address.0)) {
-        return Problem::from(refused).into_response();
+        let mut response = Problem::from(refused).into_response();
+        // As with 401: official clients show a body in place of the status.
+        *response.body_mut() = axum::body::Body::empty();
+        response.headers_mut().remove(CONTENT_TYPE);
+        response.headers_mut().remove(CONTENT_LENGTH);
+        return response;
     }
     next.run(request).await
 }

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::WWW_AUTHENTICATE};
-use parlor_core::Error;
+use parlor_core::{Error, accounts};
 use signalr::{Caller, Hub, HubError};
 use uuid::Uuid;
 
@@ -45,10 +45,14 @@ fn by_query(query: &str) -> Option<String> {
     tokens.next().map(|(_, token)| token.to_owned())
 }
 
-/// A sign-out closes what the sign-in has opened.
+/// A sign-out closes what the sign-in has opened. One that came between the check and now has not found this connection yet.
 async fn connected(caller: Caller<Door>) -> Result<(), HubError> {
     if let Some(signed) = Signed::of(caller.extensions()) {
-        caller.join(sign_in_group(signed.agent.sign_in));
+        let sign_in = signed.agent.sign_in;
+        caller.join(sign_in_group(sign_in));
+        if accounts::signed_in(&caller.state().app, sign_in).await.is_err() {
+            caller.abort();
+        }
     }
     Ok(())
 }

@@ -1,0 +1,118 @@
+//! How a conversation grows: opened, a new session, one more message. Called inside the transactions of others.
+
+use jiff::Timestamp;
+
+use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Session, Source, Status, sql};
+use crate::{
+    Error, Event, Result,
+    app::App,
+    channels::Channel,
+    contacts::{Contact, ExternalId},
+    db::Tx,
+    ids::{ContactId, ConversationId, MessageId, SessionId},
+};
+
+pub(super) async fn open(
+    app: &App,
+    tx: &mut Tx,
+    channel: &Channel,
+    external_id: &ExternalId,
+    now: Timestamp,
+) -> Result<Conversation> {
+    let contact = Contact {
+        id: ContactId(app.new_id()),
+        external_id: external_id.clone(),
+        display_name: None,
+        email: None,
+        phone: None,
+    };
+    if sql::insert_contact(tx, channel, &contact, now).await? == 0 {
+        // Another connection of the same visitor was faster; its conversation is there by now.
+        let known = sql::lock_by_visitor(tx, channel.id, external_id).await?;
+        return known.ok_or_else(|| Error::database("a contact without a conversation"));
+    }
+    let conversation = Conversation {
+        id: ConversationId(app.new_id()),
+        account_id: channel.account_id,
+        channel_id: channel.id,
+        contact,
+        session: new_session(app, now),
+        last_seq: 0,
+        version: 1,
+        last_message_at: now,
+        created_at: now,
+        updated_at: now,
+    };
+    sql::insert(tx, &conversation).await?;
+    sql::insert_session(tx, &conversation, now).await?;
+    tx.tell(Event::ConversationOpened { conversation: conversation.clone() });
+    Ok(conversation)
+}
+
+pub(super) async fn open_session(
+    app: &App,
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    now: Timestamp,
+) -> Result<()> {
+    conversation.session = new_session(app, now);
+    conversation.version += 1;
+    sql::insert_session(tx, conversation, now).await?;
+    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    Ok(())
+}
+
+fn new_session(app: &App, now: Timestamp) -> Session {
+    Session {
+        id: SessionId(app.new_id()),
+        status: Status::Open,
+        assignee: None,
+        assigned_at: None,
+        tags: Vec::new(),
+        answering: Answering::Assistant,
+        first_message_at: Some(now),
+        resolved_at: None,
+    }
+}
+
+pub(super) async fn set_name(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    name: Option<String>,
+    now: Timestamp,
+) -> Result<()> {
+    conversation.contact.display_name = name;
+    sql::save_contact(tx, &conversation.contact, now).await.map(drop)
+}
+
+/// Stores a message as the newest of a conversation that the caller holds locked.
+pub(crate) async fn message(
+    app: &App,
+    tx: &mut Tx,
+    mut conversation: Conversation,
+    sender: Sender,
+    new: NewMessage,
+    sources: Vec<Source>,
+    now: Timestamp,
+) -> Result<Sent> {
+    conversation.last_seq += 1;
+    conversation.version += 1;
+    // Two messages at the same instant of a clock that was set back must still sort as they came.
+    conversation.last_message_at = now.max(conversation.last_message_at);
+    conversation.updated_at = now;
+    let message = Message {
+        id: MessageId(app.new_id()),
+        conversation_id: conversation.id,
+        session_id: conversation.session.id,
+        seq: conversation.last_seq,
+        sender,
+        content: new.content,
+        sources,
+        client_id: new.client_id,
+        created_at: conversation.last_message_at,
+    };
+    sql::save(tx, &conversation).await?;
+    sql::insert_message(tx, conversation.account_id, &message).await?;
+    tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
+    Ok(Sent { conversation, message })
+}

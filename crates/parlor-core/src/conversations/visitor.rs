@@ -1,0 +1,210 @@
+//! What a visitor does: write, listen, read the own conversation.
+
+use super::{Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Status, sql, store};
+use crate::{
+    Error, Result,
+    app::App,
+    channels::{self, AutoReply, Channel},
+    contacts::{self, Visitor},
+    db::Tx,
+    ids::MessageId,
+    jobs,
+    limits::{self, Action},
+    usage,
+};
+
+/// Takes a visitor's message in. The first one opens the conversation, the first after a resolve a new session.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`]; [`Error::Usage`]; [`Error::Invalid`].
+pub async fn receive(
+    app: &App,
+    visitor: &Visitor,
+    new: NewMessage,
+    display_name: Option<String>,
+) -> Result<Sent> {
+    let display_name = contacts::display_name(display_name)?;
+    app.limits.check(Action::AddressWrites, limits::network(visitor.address))?;
+    app.limits.check(Action::VisitorWrites, (&visitor.channel_token, &visitor.external_id))?;
+    let (inner, visitor) = (app.clone(), visitor.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let channel = channels::sql::open_by_token(tx, &visitor.channel_token).await?;
+                let now = inner.now();
+                let known = sql::lock_by_visitor(tx, channel.id, &visitor.external_id).await?;
+                let mut conversation = match known {
+                    Some(conversation) => conversation,
+                    None => store::open(&inner, tx, &channel, &visitor.external_id, now).await?,
+                };
+                if let Some(client_id) = &new.client_id
+                    && let Some(message) =
+                        sql::by_client_id(tx, conversation.id, SenderType::EndUser, client_id).await?
+                {
+                    return Ok(Sent { conversation, message });
+                }
+                if conversation.session.status == Status::Resolved {
+                    store::open_session(&inner, tx, &mut conversation, now).await?;
+                }
+                if conversation.contact.display_name.is_none() && display_name.is_some() {
+                    store::set_name(tx, &mut conversation, display_name, now).await?;
+                }
+                let sender = Sender::EndUser(conversation.contact.id);
+                let sent = store::message(&inner, tx, conversation, sender, new, Vec::new(), now).await?;
+                let limit = channel.plan.max_monthly_messages;
+                usage::count_message(tx, channel.account_id, channel.assistant.id, limit, now).await?;
+                let answering = sent.conversation.session.answering;
+                if channel.auto_reply == AutoReply::On && answering == Answering::Assistant {
+                    jobs::order_reply(&inner, tx, &sent.conversation, now).await?;
+                }
+                Ok(sent)
+            })
+        })
+        .await
+}
+
+/// What a visitor sees of the own conversation.
+#[derive(Clone, Debug, Default)]
+pub struct View {
+    /// `None` before the first message.
+    pub conversation: Option<Conversation>,
+    /// In order.
+    pub messages: Vec<Message>,
+    /// Whether there are messages before these.
+    pub earlier: Earlier,
+    /// Whether these continue what the visitor has.
+    pub continuity: Continuity,
+}
+
+/// Whether there are messages before those at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Earlier {
+    #[default]
+    None,
+    Some,
+}
+
+/// Whether a catch-up is complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Continuity {
+    #[default]
+    Complete,
+    /// Too much has been missed: these are the newest messages, and the visitor starts afresh.
+    Refused,
+}
+
+/// How many messages a visitor gets to begin with, or at a time going back.
+const VIEW: i64 = 50;
+/// The most messages that a catch-up brings.
+const CATCH_UP: i64 = 500;
+
+/// What the visitor has missed since `last_seq`, or the newest messages. Creates nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
+pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result<View> {
+    read_as_visitor(app, visitor, move |tx, conversation| {
+        Box::pin(async move {
+            let id = conversation.id;
+            if let Some(last_seq) = last_seq {
+                let missed = conversation.last_seq.saturating_sub(last_seq.max(0));
+                if (0..=CATCH_UP).contains(&missed) {
+                    let messages = sql::after(tx, id, last_seq.max(0)).await?;
+                    let earlier = Earlier::before(messages.first().map_or(last_seq + 1, |first| first.seq));
+                    return Ok((messages, earlier, Continuity::Complete));
+                }
+            }
+            let messages = sql::before(tx, id, i64::MAX, VIEW).await?;
+            let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
+            let continuity = if last_seq.is_some() { Continuity::Refused } else { Continuity::Complete };
+            Ok((messages, earlier, continuity))
+        })
+    })
+    .await
+}
+
+/// The messages before `seq`.
+///
+/// # Errors
+/// As [`view`].
+pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
+    read_as_visitor(app, visitor, move |tx, conversation| {
+        Box::pin(async move {
+            let messages = sql::before(tx, conversation.id, seq, VIEW).await?;
+            let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
+            Ok((messages, earlier, Continuity::Complete))
+        })
+    })
+    .await
+}
+
+/// Lets a visitor in to listen: the channel, if it is open. Creates nothing.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
+pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
+    app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
+    channels::by_token(app, &visitor.channel_token).await
+}
+
+/// All messages of the conversation that was just written into, or those after `after`: what a client without a connection shows next.
+///
+/// # Errors
+/// [`Error::NotFound`] for a message that is not of this conversation.
+pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
+    let id = sent.conversation.id;
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let after = sql::seq_of(tx, id, after).await?;
+                sql::after(tx, id, after).await
+            })
+        })
+        .await
+}
+
+/// All messages of the visitor, or those after `after`.
+///
+/// # Errors
+/// As [`view`], and [`Error::NotFound`] for a message that is not of this conversation.
+pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> Result<View> {
+    let view = read_as_visitor(app, visitor, move |tx, conversation| {
+        Box::pin(async move {
+            let after = sql::seq_of(tx, conversation.id, after).await?;
+            Ok((sql::after(tx, conversation.id, after).await?, Earlier::None, Continuity::Complete))
+        })
+    })
+    .await?;
+    match (after, &view.conversation) {
+        (Some(_), None) => Err(Error::NotFound("Message")),
+        _ => Ok(view),
+    }
+}
+
+impl Earlier {
+    fn before(seq: i64) -> Earlier {
+        if seq > 1 { Earlier::Some } else { Earlier::None }
+    }
+}
+
+type Seen<'a> = crate::db::TxFuture<'a, (Vec<Message>, Earlier, Continuity)>;
+
+async fn read_as_visitor<F>(app: &App, visitor: &Visitor, see: F) -> Result<View>
+where
+    F: for<'a> FnOnce(&'a mut Tx, &'a Conversation) -> Seen<'a> + Send + 'static,
+{
+    app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
+    let visitor = visitor.clone();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let channel = channels::sql::open_by_token(tx, &visitor.channel_token).await?;
+                let Some(conversation) = sql::by_visitor(tx, channel.id, &visitor.external_id).await? else {
+                    return Ok(View::default());
+                };
+                let (messages, earlier, continuity) = see(tx, &conversation).await?;
+                Ok(View { conversation: Some(conversation), messages, earlier, continuity })
+            })
+        })
+        .await
+}
