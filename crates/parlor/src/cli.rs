@@ -1,7 +1,5 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
-
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use parlor_core::actor::Role;
 use uuid::Uuid;
@@ -15,16 +13,16 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
-    pub options: Options,
+    options: Options,
 }
 
 /// What overrides the configuration file. Keys that are secrets have no flag: command lines can be read by others.
 #[derive(Args)]
 #[command(next_help_heading = "Configuration")]
-pub struct Options {
+struct Options {
     /// The configuration file; otherwise parlor.toml in the data folder or here, if there is one.
-    #[arg(long, global = true, value_name = "FILE", env = "PARLOR_CONFIG")]
-    pub config: Option<PathBuf>,
+    #[arg(long, global = true, value_name = "FILE", env = "PARLOR_CONFIG", hide_env_values = true)]
+    config: Option<String>,
     /// Where to listen, 127.0.0.1:8080 by default; port 0 takes a free one.
     #[arg(long, global = true, value_name = "ADDRESS:PORT", env = "PARLOR_LISTEN", hide_env_values = true)]
     listen: Option<String>,

@@ -144,8 +144,8 @@ impl Layers {
 
 /// The file that was named, or else the first that is there.
 fn chosen_file(matches: &ArgMatches, data: Option<&Path>) -> Option<PathBuf> {
-    if let Some(named) = matches.get_one::<PathBuf>("config").filter(|path| !path.as_os_str().is_empty()) {
-        return Some(named.clone());
+    if let Some(named) = matches.get_one::<String>("config").filter(|path| !path.is_empty()) {
+        return Some(PathBuf::from(named));
     }
     let places = [data.map(|folder| folder.join(FILE)), Some(PathBuf::from(FILE))];
     places.into_iter().flatten().find(|path| path.is_file())

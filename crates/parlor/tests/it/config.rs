@@ -30,7 +30,11 @@ fn line<'a>(shown: &'a str, key: &str) -> Vec<&'a str> {
 async fn flags_win_over_the_environment_over_the_file_over_the_defaults() {
     let folder = with_file("listen = \"127.0.0.1:1\"\nlog = \"warn\"\nrate_limits = \"off\"\n");
     let mut command = in_folder(folder.path(), &["config", "--listen", "127.0.0.1:3"]);
-    command.env("PARLOR_LISTEN", "127.0.0.1:2").env("PARLOR_LOG", "debug").env("PARLOR_PUBLIC_URL", "");
+    command
+        .env("PARLOR_LISTEN", "127.0.0.1:2")
+        .env("PARLOR_LOG", "debug")
+        .env("PARLOR_PUBLIC_URL", "")
+        .env("PARLOR_CONFIG", "");
     let shown = stdout(command).await;
     assert_eq!(line(&shown, "listen"), ["\"127.0.0.1:3\"", "--listen"]);
     assert_eq!(line(&shown, "log"), ["\"debug\"", "PARLOR_LOG"]);
