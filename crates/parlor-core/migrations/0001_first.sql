@@ -27,14 +27,12 @@ create table sign_ins (
   id uuid primary key,
   account_id uuid not null references accounts (id),
   agent_id uuid not null references agents (id),
-  refresh_hash bytea not null unique,
-  spent_hash bytea,
+  refresh_hash bytea not null,
   expires_at timestamptz not null,
   ended_at timestamptz,
   created_at timestamptz not null
 );
 create index sign_ins_by_agent on sign_ins (agent_id);
-create index sign_ins_by_spent on sign_ins (spent_hash) where spent_hash is not null;
 
 create table assistants (
   id uuid primary key,
@@ -137,7 +135,7 @@ create table messages (
   created_at timestamptz not null,
   unique (conversation_id, seq)
 );
-create unique index messages_by_client_id on messages (conversation_id, sender_type, client_id) where client_id is not null;
+create unique index messages_by_client_id on messages (conversation_id, sender_type, sender_id, client_id) where client_id is not null;
 
 -- What is owed. At most one job of a kind waits for a subject: a further order joins it.
 create table jobs (

@@ -9,7 +9,7 @@ use uuid::{ContextV7, Uuid};
 
 use crate::{
     Error, Result,
-    accounts::Passwords,
+    accounts::Nobody,
     assistants::Providers,
     bus::Bus,
     db::{Db, Outlet},
@@ -67,7 +67,7 @@ pub struct Rooms {
     pub limits: RateLimiter,
     pub settings: Settings,
     pub(crate) models: model_client::Client,
-    pub(crate) passwords: Passwords,
+    pub(crate) nobody: Nobody,
     pub(crate) owed: Arc<Notify>,
     pub(crate) hashing: Semaphore,
     ids: Mutex<ContextV7>,
@@ -85,7 +85,7 @@ impl App {
     /// Opens the database and builds the house around it. Jobs run once [`crate::jobs::work`] is called.
     ///
     /// # Errors
-    /// When the database cannot be opened, or was sealed with another master key.
+    /// When the database cannot be opened.
     pub async fn open(settings: Settings) -> Result<App> {
         let bus = Bus::default();
         let owed = Arc::new(Notify::new());
@@ -94,13 +94,19 @@ impl App {
             Database::Sqlite(path) => Db::sqlite(path, outlet).await?,
             Database::Postgres(url) => Db::postgres(url, outlet).await?,
         };
+        for provider in settings.providers.without_key() {
+            tracing::info!(
+                provider = provider.as_str(),
+                "there is no key: assistants answer by `local` where their account has none"
+            );
+        }
         Ok(App(Arc::new(Rooms {
             db,
             bus,
             secrets: Secrets::new(&settings.master_key),
             limits: RateLimiter::new(settings.rate_limits),
             models: model_client::Client::new(model_client::ClientOptions::default()),
-            passwords: Passwords::default(),
+            nobody: Nobody::default(),
             owed,
             hashing: Semaphore::new(2),
             ids: Mutex::new(ContextV7::new()),

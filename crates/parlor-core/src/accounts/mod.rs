@@ -1,11 +1,14 @@
 //! Accounts, their agents, and how an agent signs in.
 
+mod passwords;
 pub(crate) mod sql;
 
 use std::time::Duration;
 
-use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use jiff::{SignedDuration, Timestamp};
+
+pub(crate) use passwords::Nobody;
+use passwords::Password;
 
 use crate::{
     Error, Event, Result,
@@ -19,8 +22,6 @@ use crate::{
 
 /// How long a sign-in lives that is not renewed.
 const SIGN_IN_LIVES: SignedDuration = SignedDuration::from_hours(24 * 30);
-/// A password is not longer than this: hashing takes time in proportion.
-const LONGEST_PASSWORD: usize = 256;
 const SHORTEST_PASSWORD: usize = 8;
 
 /// Who owns everything.
@@ -47,14 +48,14 @@ pub struct SignedIn {
     pub refresh_token: String,
 }
 
-/// Makes an account on the unlimited plan, and its owner.
+/// Makes an account on the default plan, and its owner.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a name, e-mail address or password that does not do; [`Error::Conflict`] when the address is taken.
 pub async fn create(app: &App, new: NewAccount) -> Result<(Account, AgentId)> {
     let name = checked_name(&new.name)?;
     let email = checked_email(&new.email)?;
-    let hash = hash_password(app, new.password).await?;
+    let hash = passwords::hash(app, new.password).await?;
     let inner = app.clone();
     app.db
         .write(move |tx| {
@@ -86,7 +87,7 @@ pub async fn create(app: &App, new: NewAccount) -> Result<(Account, AgentId)> {
 pub async fn add_agent(app: &App, account_id: AccountId, role: Role, new: NewAccount) -> Result<AgentId> {
     let name = checked_name(&new.name)?;
     let email = checked_email(&new.email)?;
-    let hash = hash_password(app, new.password).await?;
+    let hash = passwords::hash(app, new.password).await?;
     let inner = app.clone();
     app.db
         .write(move |tx| {
@@ -152,7 +153,7 @@ pub async fn sign_in(
     app.limits.check(Action::AddressSignsIn, limits::network(address))?;
     app.limits.check(Action::PersonSignsIn, &email)?;
     let wrong = || Error::Unauthenticated("E-mail address or password is wrong.");
-    if password.len() > LONGEST_PASSWORD {
+    if password.len() > passwords::LONGEST_PASSWORD {
         return Err(wrong());
     }
     // PostgreSQL takes no NUL, and no address holds one.
@@ -164,9 +165,9 @@ pub async fn sign_in(
     };
     let hash = match &known {
         Some((_, hash)) => hash.clone(),
-        None => app.passwords.nobody(app).await?,
+        None => app.nobody.hash(app).await?,
     };
-    if app.hash(move || matches(&hash, &password)).await? == Password::Wrong {
+    if passwords::compare(app, hash, password).await? == Password::Wrong {
         return Err(wrong());
     }
     let (agent, _) = known.ok_or_else(wrong)?;
@@ -174,45 +175,64 @@ pub async fn sign_in(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let refresh_token = secrets::new_token("rt_");
                 let agent = Agent { sign_in: SignInId(inner.new_id()), ..agent };
+                let (refresh_token, hash) = RefreshToken::generate(agent.sign_in);
                 let now = inner.now();
-                sql::insert_sign_in(tx, &agent, &secrets::hash(&refresh_token), now + SIGN_IN_LIVES, now)
-                    .await?;
+                sql::insert_sign_in(tx, &agent, &hash, now + SIGN_IN_LIVES, now).await?;
                 Ok(SignedIn { agent, refresh_token })
             })
         })
         .await
 }
 
-/// Renews a sign-in; the refresh token is spent and a new one handed out. A token that was spent before ends the sign-in: somebody
-/// has a copy of it.
+/// Renews a sign-in; the refresh token is spent and a new one handed out. One that was spent before ends the sign-in: somebody has a
+/// copy of it.
 ///
 /// # Errors
 /// [`Error::Unauthenticated`].
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
-    let hash = secrets::hash(refresh_token);
+    const REFUSED: Error = Error::Unauthenticated("The refresh token is not valid.");
+    let token = RefreshToken::parse(refresh_token).ok_or(REFUSED)?;
     let inner = app.clone();
     let renewed = app
         .db
         .write(move |tx| {
             Box::pin(async move {
                 let now = inner.now();
-                if let Some(agent) = sql::sign_in_by_spent(tx, &hash).await? {
+                let Some((agent, hash)) = sql::lock_sign_in(tx, token.sign_in, now).await? else {
+                    return Ok(None);
+                };
+                if hash != token.hash {
                     end(tx, &agent, now).await?;
                     return Ok(None);
                 }
-                let refresh_token = secrets::new_token("rt_");
-                let renewed =
-                    sql::renew_sign_in(tx, &hash, &secrets::hash(&refresh_token), now + SIGN_IN_LIVES, now)
-                        .await?;
-                let Some(sign_in) = renewed else { return Ok(None) };
-                let agent = sql::agent_by_sign_in(tx, sign_in, now).await?;
-                Ok(agent.map(|agent| SignedIn { agent, refresh_token }))
+                let (refresh_token, hash) = RefreshToken::generate(token.sign_in);
+                sql::renew_sign_in(tx, token.sign_in, &hash, now + SIGN_IN_LIVES).await?;
+                Ok(Some(SignedIn { agent, refresh_token }))
             })
         })
         .await?;
-    renewed.ok_or(Error::Unauthenticated("The refresh token is not valid."))
+    renewed.ok_or(REFUSED)
+}
+
+/// `rt_`, the sign-in it renews, and a secret of which only the hash is stored.
+struct RefreshToken {
+    sign_in: SignInId,
+    hash: Vec<u8>,
+}
+
+impl RefreshToken {
+    /// A new one, and the hash to store.
+    fn generate(sign_in: SignInId) -> (String, Vec<u8>) {
+        let token = secrets::new_token(&format!("rt_{}_", sign_in.0.simple()));
+        let hash = secrets::hash(&token);
+        (token, hash)
+    }
+
+    fn parse(text: &str) -> Option<RefreshToken> {
+        let (sign_in, _) = text.strip_prefix("rt_")?.split_once('_')?;
+        Some(RefreshToken { sign_in: SignInId(sign_in.parse().ok()?), hash: secrets::hash(text) })
+    }
 }
 
 /// Who is behind a sign-in, with the role they have now.
@@ -226,14 +246,14 @@ pub async fn signed_in(app: &App, sign_in: SignInId) -> Result<Agent> {
     agent.ok_or(Error::Unauthenticated("The sign-in has ended."))
 }
 
-/// Ends the sign-in that this refresh token belongs to. An unknown token is fine: the wish is fulfilled.
+/// Ends the sign-in that this refresh token belongs to, also where it is spent. An unknown one is fine: the wish is fulfilled.
 pub async fn sign_out(app: &App, refresh_token: &str) -> Result<()> {
-    let hash = secrets::hash(refresh_token);
+    let Some(token) = RefreshToken::parse(refresh_token) else { return Ok(()) };
     let now = app.now();
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                if let Some(agent) = sql::sign_in_by_refresh(tx, &hash).await? {
+                if let Some((agent, _)) = sql::lock_sign_in(tx, token.sign_in, now).await? {
                     end(tx, &agent, now).await?;
                 }
                 Ok(())
@@ -268,37 +288,6 @@ fn checked_email(email: &str) -> Result<String> {
         Ok(email)
     } else {
         Err(Error::invalid("email", "must be an e-mail address"))
-    }
-}
-
-async fn hash_password(app: &App, password: String) -> Result<String> {
-    if password.chars().count() < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
-        return Err(Error::invalid("password", "must have 8 to 256 characters"));
-    }
-    app.hash(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()))
-        .await?
-        .map_err(|error| Error::internal(error.to_string()))
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Password {
-    Right,
-    Wrong,
-}
-
-fn matches(hash: &str, password: &str) -> Password {
-    let right = PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-    if right { Password::Right } else { Password::Wrong }
-}
-
-/// The hash that an unknown person's password is compared with.
-#[derive(Default)]
-pub(crate) struct Passwords(tokio::sync::OnceCell<String>);
-
-impl Passwords {
-    async fn nobody(&self, app: &App) -> Result<String> {
-        self.0.get_or_try_init(|| hash_password(app, secrets::new_token(""))).await.cloned()
     }
 }
 

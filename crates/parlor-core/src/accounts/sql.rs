@@ -4,7 +4,7 @@ use super::Account;
 use crate::{
     Result,
     actor::Agent,
-    db::{Row, Tx},
+    db::{Dialect, Row, Tx},
     ids::{AccountId, SignInId},
     params,
     usage::Plan,
@@ -109,17 +109,9 @@ pub async fn insert_sign_in(
     tx.exec(sql, params).await
 }
 
-pub async fn renew_sign_in(
-    tx: &mut Tx,
-    refresh_hash: &[u8],
-    new_hash: &[u8],
-    expires_at: Timestamp,
-    now: Timestamp,
-) -> Result<Option<SignInId>> {
-    let sql = "update sign_ins set spent_hash = refresh_hash, refresh_hash = $2, expires_at = $3
-               where refresh_hash = $1 and ended_at is null and expires_at > $4
-               returning id";
-    tx.opt(sql, params![refresh_hash, new_hash, expires_at, now], |row| row.get(0)).await
+pub async fn renew_sign_in(tx: &mut Tx, id: SignInId, hash: &[u8], expires_at: Timestamp) -> Result<u64> {
+    let sql = "update sign_ins set refresh_hash = $2, expires_at = $3 where id = $1";
+    tx.exec(sql, params![id, hash, expires_at]).await
 }
 
 pub async fn agent_by_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<Option<Agent>> {
@@ -129,20 +121,26 @@ pub async fn agent_by_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Resu
     tx.opt(sql, params![id, now], agent).await
 }
 
-pub async fn sign_in_by_spent(tx: &mut Tx, hash: &[u8]) -> Result<Option<Agent>> {
-    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id
+/// Who signed in, and the hash of the refresh token that is good now. Held until the end of the transaction, so that of two renewals
+/// with one token the second finds it spent.
+pub async fn lock_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<Option<(Agent, Vec<u8>)>> {
+    if tx.dialect() == Dialect::Postgres {
+        let sql = "select 1 from sign_ins where id = $1 for no key update";
+        tx.opt(sql, params![id], |_| Ok(())).await?;
+    }
+    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id, s.refresh_hash
                from sign_ins s join agents a on a.id = s.agent_id
-               where s.spent_hash = $1 and s.ended_at is null";
-    tx.opt(sql, params![hash], agent).await
-}
-
-pub async fn sign_in_by_refresh(tx: &mut Tx, hash: &[u8]) -> Result<Option<Agent>> {
-    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id
-               from sign_ins s join agents a on a.id = s.agent_id
-               where s.refresh_hash = $1 and s.ended_at is null";
-    tx.opt(sql, params![hash], agent).await
+               where s.id = $1 and s.ended_at is null and s.expires_at > $2 and a.disabled_at is null";
+    tx.opt(sql, params![id, now], |row| Ok((agent(row)?, row.get(6)?))).await
 }
 
 pub async fn end_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<u64> {
     tx.exec("update sign_ins set ended_at = $2 where id = $1 and ended_at is null", params![id, now]).await
+}
+
+/// Deletes sign-ins that were over before `long_ago`, so many at a time that nobody waits for it.
+pub async fn forget_sign_ins(tx: &mut Tx, long_ago: Timestamp) -> Result<u64> {
+    let sql = "delete from sign_ins where id in (
+                 select id from sign_ins where expires_at < $1 or ended_at < $1 limit 1000)";
+    tx.exec(sql, params![long_ago]).await
 }

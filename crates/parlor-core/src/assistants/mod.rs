@@ -116,6 +116,13 @@ impl Default for Providers {
 }
 
 impl Providers {
+    /// Those that need a key and have none from the operator.
+    pub(crate) fn without_key(&self) -> impl Iterator<Item = Provider> {
+        let lacks =
+            |provider: &Provider| self.of(*provider).is_some_and(|(_, settings)| settings.api_key.is_none());
+        Provider::ALL.iter().copied().filter(lacks)
+    }
+
     fn of(&self, provider: Provider) -> Option<(Protocol, &ProviderSettings)> {
         match provider {
             Provider::Anthropic => Some((Protocol::Anthropic, &self.anthropic)),

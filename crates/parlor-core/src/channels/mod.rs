@@ -280,7 +280,7 @@ impl ChannelChange {
         }
         let fits = |greeting: &String| greeting.chars().count() <= 500 && !greeting.contains('\0');
         if !self.greeting.as_ref().is_none_or(fits) {
-            return Err(Error::invalid("greeting", "must have at most 500 characters"));
+            return Err(Error::invalid("greeting", "must have at most 500 characters and no NUL"));
         }
         Ok(self)
     }

@@ -74,7 +74,7 @@ pub async fn lock_plan(tx: &mut Tx, account_id: AccountId) -> Result<Option<Plan
         }
         Dialect::Postgres => {
             "select allows_social_messaging, max_social_channels, max_monthly_ai_tokens, max_monthly_messages
-             from accounts where id = $1 for update"
+             from accounts where id = $1 for no key update"
         }
     };
     tx.opt(sql, params![account_id], |row| accounts::sql::plan(row, 0)).await

@@ -63,9 +63,10 @@ fn tags(stored: &Json) -> Vec<String> {
 }
 
 const BY_VISITOR: &str = select!("where c.channel_id = $1 and c.external_id = $2");
-const BY_VISITOR_LOCKED: &str = select!("where c.channel_id = $1 and c.external_id = $2 for update of v");
+const BY_VISITOR_LOCKED: &str =
+    select!("where c.channel_id = $1 and c.external_id = $2 for no key update of v");
 const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
-const BY_ID_LOCKED: &str = select!("where v.account_id = $1 and v.id = $2 for update of v");
+const BY_ID_LOCKED: &str = select!("where v.account_id = $1 and v.id = $2 for no key update of v");
 
 pub async fn by_visitor(
     tx: &mut Tx,
@@ -84,11 +85,11 @@ pub async fn lock_by_visitor(
     let params = params![channel_id, external_id.as_str()];
     match tx.dialect() {
         Dialect::Sqlite => tx.opt(BY_VISITOR, params, conversation).await,
-        // A row that was waited for is read as it was before the wait, the joined ones included: read it again.
-        Dialect::Postgres => match tx.opt(BY_VISITOR_LOCKED, params, conversation).await? {
-            Some(_) => tx.opt(BY_VISITOR, params, conversation).await,
-            None => Ok(None),
-        },
+        // What was joined to a row that had to be waited for is read as it was before the wait: so lock first, then read.
+        Dialect::Postgres => {
+            tx.opt(BY_VISITOR_LOCKED, params, |_| Ok(())).await?;
+            tx.opt(BY_VISITOR, params, conversation).await
+        }
     }
 }
 
@@ -218,11 +219,6 @@ pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Messag
     let sql = "insert into messages (id, account_id, conversation_id, session_id, seq, sender_type, sender_id, sender_name,
                  content_type, content, rich_media, sources, client_id, created_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-    let sender_id = match &message.sender {
-        Sender::EndUser(id) => id.0,
-        Sender::Agent { id, .. } => id.0,
-        Sender::Bot { id, .. } => id.0,
-    };
     let sources = sources_json(&message.sources);
     tx.exec(
         sql,
@@ -233,7 +229,7 @@ pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Messag
             message.session_id,
             message.seq,
             message.sender.kind(),
-            sender_id,
+            sender_id(&message.sender),
             message.sender.name(),
             message.content.kind,
             &message.content.text,
@@ -244,6 +240,14 @@ pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Messag
         ],
     )
     .await
+}
+
+fn sender_id(sender: &Sender) -> Uuid {
+    match sender {
+        Sender::EndUser(id) => id.0,
+        Sender::Agent { id, .. } => id.0,
+        Sender::Bot { id, .. } => id.0,
+    }
 }
 
 macro_rules! message_columns {
@@ -297,15 +301,15 @@ fn sources(stored: Option<Json>) -> Vec<Source> {
 pub async fn by_client_id(
     tx: &mut Tx,
     id: ConversationId,
-    sender: SenderType,
+    sender: &Sender,
     client_id: &str,
 ) -> Result<Option<Message>> {
     let sql = concat!(
         "select ",
         message_columns!(),
-        " from messages m where m.conversation_id = $1 and m.sender_type = $2 and m.client_id = $3"
+        " from messages m where m.conversation_id = $1 and m.sender_type = $2 and m.sender_id = $3 and m.client_id = $4"
     );
-    tx.opt(sql, params![id, sender, client_id], message).await
+    tx.opt(sql, params![id, sender.kind(), sender_id(sender), client_id], message).await
 }
 
 /// The place of a message, 0 for none.

@@ -1,6 +1,6 @@
 //! What staff do: list, read, reply, assign, resolve, reopen.
 
-use super::{Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Status, sql, store};
+use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
     Actor, Error, Event, Permission, Result,
     app::App,
@@ -26,8 +26,7 @@ pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage
                 let mut conversation = sql::lock(tx, account_id, id).await?;
                 channels::sql::of_conversation(tx, conversation.channel_id).await?.check_open()?;
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) =
-                        sql::by_client_id(tx, conversation.id, SenderType::Agent, client_id).await?
+                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
                     return Ok(Sent { conversation, message });
                 }

@@ -1,6 +1,6 @@
 //! What a visitor does: write, listen, read the own conversation.
 
-use super::{Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Status, sql, store};
+use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
     Error, Result,
     app::App,
@@ -37,9 +37,9 @@ pub async fn receive(
                     Some(conversation) => conversation,
                     None => store::open(&inner, tx, &channel, &visitor.external_id, now).await?,
                 };
+                let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) =
-                        sql::by_client_id(tx, conversation.id, SenderType::EndUser, client_id).await?
+                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
                     return Ok(Sent { conversation, message });
                 }
@@ -49,14 +49,14 @@ pub async fn receive(
                 if conversation.contact.display_name.is_none() && display_name.is_some() {
                     store::set_name(tx, &mut conversation, display_name, now).await?;
                 }
-                let sender = Sender::EndUser(conversation.contact.id);
                 let sent = store::message(&inner, tx, conversation, sender, new, Vec::new(), now).await?;
-                let limit = channel.plan.max_monthly_messages;
-                usage::count_message(tx, channel.account_id, channel.assistant.id, limit, now).await?;
                 let answering = sent.conversation.session.answering;
                 if channel.auto_reply == AutoReply::On && answering == Answering::Assistant {
                     jobs::order_reply(&inner, tx, &sent.conversation, now).await?;
                 }
+                // Last, because all of the account's visitors meet in this row.
+                let limit = channel.plan.max_monthly_messages;
+                usage::count_message(tx, channel.account_id, channel.assistant.id, limit, now).await?;
                 Ok(sent)
             })
         })

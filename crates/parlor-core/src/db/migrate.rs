@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::postgres::failed;
 use crate::{Error, Result};
 
 struct Migration {
@@ -54,15 +55,15 @@ pub(super) fn sqlite(conn: &Connection) -> Result<()> {
 }
 
 pub(super) async fn postgres(client: &mut tokio_postgres::Client) -> Result<()> {
-    let tx = client.transaction().await.map_err(Error::database)?;
-    tx.execute("select pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(Error::database)?;
-    tx.batch_execute(LEDGER).await.map_err(Error::database)?;
-    let newest: i64 = tx.query_one(NEWEST, &[]).await.map_err(Error::database)?.get(0);
+    let tx = client.transaction().await.map_err(failed)?;
+    tx.execute("select pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(failed)?;
+    tx.batch_execute(LEDGER).await.map_err(failed)?;
+    let newest: i64 = tx.query_one(NEWEST, &[]).await.map_err(failed)?.get(0);
     for migration in missing(newest).map_err(Error::database)? {
-        tx.batch_execute(migration.postgres).await.map_err(Error::database)?;
-        tx.execute(RECORD, &[&migration.number, &migration.name]).await.map_err(Error::database)?;
+        tx.batch_execute(migration.postgres).await.map_err(failed)?;
+        tx.execute(RECORD, &[&migration.number, &migration.name]).await.map_err(failed)?;
     }
-    tx.commit().await.map_err(Error::database)
+    tx.commit().await.map_err(failed)
 }
 
 #[derive(Debug, thiserror::Error)]

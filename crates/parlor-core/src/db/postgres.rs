@@ -1,6 +1,6 @@
 //! PostgreSQL: a pool of connections, a transaction a write.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use parking_lot::Mutex;
@@ -11,6 +11,8 @@ use super::{Conn, Map, Outlet, Row, Tx, TxFuture, Value, migrate};
 use crate::{Error, Result};
 
 const CONNECTIONS: usize = 16;
+/// How long to wait for the server, or for a free connection.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The oldest server this runs on, as `server_version_num` counts.
 const OLDEST: i64 = 150_000;
 
@@ -23,8 +25,13 @@ pub(super) struct Postgres {
 
 impl Postgres {
     pub(super) async fn connect(url: &str, outlet: Outlet) -> Result<Postgres> {
-        let config: tokio_postgres::Config = url.parse().map_err(Error::database)?;
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut config: tokio_postgres::Config = url.parse().map_err(failed)?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(PATIENCE);
+        }
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        // A database has often a certificate of the house: the system's store is where operators put theirs.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -36,10 +43,14 @@ impl Postgres {
             tokio_postgres_rustls::MakeRustlsConnect::new(tls),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
-        let pool = Pool::builder(manager).max_size(CONNECTIONS).build().map_err(Error::database)?;
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .build()
+            .map_err(Error::database)?;
         let mut client = pool.get().await.map_err(Error::database)?;
-        let version: String =
-            client.query_one("show server_version_num", &[]).await.map_err(Error::database)?.get(0);
+        let version: String = client.query_one("show server_version_num", &[]).await.map_err(failed)?.get(0);
         if version.parse::<i64>().is_ok_and(|version| version < OLDEST) {
             return Err(Error::database("PostgreSQL is older than 15"));
         }
@@ -123,7 +134,7 @@ struct Open(Option<Tx>);
 impl Open {
     async fn begin(pool: &Pool) -> Result<Open> {
         let client = pool.get().await.map_err(Error::database)?;
-        client.batch_execute("begin").await.map_err(Error::database)?;
+        client.batch_execute("begin").await.map_err(failed)?;
         Ok(Open(Some(Tx::new(Conn::Postgres(client)))))
     }
 
@@ -133,7 +144,7 @@ impl Open {
 
     async fn end(mut self, keep: bool) -> Result<Tx> {
         if let Conn::Postgres(client) = &self.tx().conn {
-            client.batch_execute(if keep { "commit" } else { "rollback" }).await.map_err(Error::database)?;
+            client.batch_execute(if keep { "commit" } else { "rollback" }).await.map_err(failed)?;
         }
         Ok(self.0.take().expect("the transaction is open until it ends"))
     }
@@ -148,8 +159,8 @@ impl Drop for Open {
 }
 
 pub(super) async fn all<T>(client: &Object, sql: &str, params: &[Value<'_>], map: Map<T>) -> Result<Vec<T>> {
-    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
-    let rows = client.query(&statement, &by_reference(params)).await.map_err(Error::database)?;
+    let statement = client.prepare_cached(sql).await.map_err(failed)?;
+    let rows = client.query(&statement, &by_reference(params)).await.map_err(failed)?;
     rows.iter().map(|row| map(&Row::Postgres(row))).collect()
 }
 
@@ -159,16 +170,27 @@ pub(super) async fn opt<T>(
     params: &[Value<'_>],
     map: Map<T>,
 ) -> Result<Option<T>> {
-    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
-    let rows = client.query(&statement, &by_reference(params)).await.map_err(Error::database)?;
+    let statement = client.prepare_cached(sql).await.map_err(failed)?;
+    let rows = client.query(&statement, &by_reference(params)).await.map_err(failed)?;
     rows.first().map(|row| map(&Row::Postgres(row))).transpose()
 }
 
 pub(super) async fn exec(client: &Object, sql: &str, params: &[Value<'_>]) -> Result<u64> {
-    let statement = client.prepare_cached(sql).await.map_err(Error::database)?;
-    client.execute(&statement, &by_reference(params)).await.map_err(Error::database)
+    let statement = client.prepare_cached(sql).await.map_err(failed)?;
+    client.execute(&statement, &by_reference(params)).await.map_err(failed)
 }
 
 fn by_reference<'a>(params: &'a [Value<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+/// A failure as it may be logged: what the server said, without the detail that quotes rows.
+pub(super) fn failed(error: tokio_postgres::Error) -> Error {
+    match error.as_db_error() {
+        Some(said) => {
+            let constraint = said.constraint().map(|name| format!(" ({name})")).unwrap_or_default();
+            Error::database(format!("PostgreSQL: {} {}{constraint}", said.code().code(), said.message()))
+        }
+        None => Error::database(error),
+    }
 }

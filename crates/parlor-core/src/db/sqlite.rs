@@ -36,7 +36,7 @@ pub(super) struct Sqlite(Arc<Inner>);
 struct Inner {
     writes: Mutex<Option<async_mpsc::Sender<Box<dyn Write>>>>,
     readers: Mutex<Vec<Connection>>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     path: PathBuf,
     stopped: tokio::sync::watch::Receiver<Running>,
     _checkpointer: mpsc::Sender<()>,
@@ -81,7 +81,7 @@ impl Sqlite {
         Ok(Sqlite(Arc::new(Inner {
             writes: Mutex::new(Some(writes)),
             readers: Mutex::new(Vec::new()),
-            places: Semaphore::new(READERS),
+            places: Arc::new(Semaphore::new(READERS)),
             path,
             stopped,
             _checkpointer: alive,
@@ -107,8 +107,10 @@ impl Sqlite {
         F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, T> + Send + 'static,
     {
         let inner = self.0.clone();
-        let _place = self.0.places.acquire().await.map_err(Error::database)?;
+        let place = inner.places.clone().acquire_owned().await.map_err(Error::database)?;
         tokio::task::spawn_blocking(move || {
+            // The place is taken until the work is done, also where the caller has gone away.
+            let _place = place;
             let pooled = inner.readers.lock().pop();
             let conn = match pooled {
                 Some(conn) => conn,
@@ -226,16 +228,32 @@ fn write_all(conn: Connection, mut queue: async_mpsc::Receiver<Box<dyn Write>>, 
             Ok(owed) => outlet.release(&mut told, *owed),
             Err(error) => {
                 told.clear();
-                tracing::error!(%error, writes = batch.len(), "a commit failed");
+                tracing::error!(?error, writes = batch.len(), "a commit failed");
             }
         }
         for write in batch.drain(..) {
             write.answer(committed.as_ref().map(|_| ()).map_err(Error::again));
         }
     }
+    if let Conn::Sqlite(conn) = &tx.conn {
+        // So that the file alone is the whole database. Failing means that somebody else still reads: the log stays, and is just as good.
+        let _ = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+    }
 }
 
+/// Runs a batch in one transaction. Where anything but a verb fails, nothing of the batch was written and nothing is told.
 fn commit(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> Result<Owed> {
+    let committed = run_all(tx, batch, told);
+    if committed.is_err() {
+        tx.told.clear();
+        tx.owed = Owed::No;
+        // Still open (disk full) or already gone: both are fine for the next one.
+        let _ = statement(tx, "rollback");
+    }
+    committed
+}
+
+fn run_all(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> Result<Owed> {
     let mut owed = Owed::No;
     statement(tx, "begin immediate")?;
     for write in batch {
@@ -252,11 +270,7 @@ fn commit(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> R
         tx.owed = Owed::No;
         statement(tx, "release verb")?;
     }
-    if let Err(error) = statement(tx, "commit") {
-        // The transaction may still be open (disk full) or already gone; both are fine for the next one.
-        let _ = statement(tx, "rollback");
-        return Err(error);
-    }
+    statement(tx, "commit")?;
     Ok(owed)
 }
 

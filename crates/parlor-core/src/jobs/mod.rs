@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::{
     sync::watch,
-    task::JoinSet,
-    time::{Instant, interval, sleep_until},
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, sleep_until},
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ use crate::{
     app::App,
     assistants,
     conversations::Conversation,
-    db::Tx,
+    db::{Dialect, Tx},
     ids::{AccountId, ConversationId, JobId},
     text_enum,
 };
@@ -86,6 +86,8 @@ const RENEW_EVERY: Duration = Duration::from_secs(5);
 /// The longest a provider may put us off.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const REASON: usize = 500;
+/// How long staff can look up how a job ended.
+const KEEP_DONE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 /// Orders an answer, in the transaction of the message that asks for it. A job that waits already takes the message with it.
 pub(crate) async fn order_reply(
@@ -103,19 +105,20 @@ pub(crate) async fn order_reply(
 
 /// Runs what is owed until `stop` says so; then lets running jobs come to their end.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
-    let worker = app.new_id();
     let mut running = JoinSet::new();
     // What a crash has left behind is found as soon as its leases have run out, then at leisure.
     let mut next_sweep = Instant::now();
     let mut pause_to_sweep = LEASE;
-    let mut renewal = interval(RENEW_EVERY);
+    // One process has an SQLite database: what runs at its start was left by one that is gone.
+    let mut lost = if app.db.dialect() == Dialect::Sqlite { Lost::All } else { Lost::ByLease };
     loop {
         if Instant::now() >= next_sweep {
-            sweep(&app).await;
+            sweep(&app, lost).await;
+            lost = Lost::ByLease;
             next_sweep = Instant::now() + pause_to_sweep;
             pause_to_sweep = app.settings.sweep;
         }
-        let (jobs, next_due) = take(&app, worker, PLACES - running.len()).await;
+        let (jobs, next_due) = take(&app, PLACES - running.len()).await;
         for job in jobs {
             let app = app.clone();
             running.spawn(async move { run(&app, job).await });
@@ -123,23 +126,30 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
         let wake_at = next_due.map_or(next_sweep, |due| due.min(next_sweep));
         tokio::select! {
             () = app.owed.notified() => {}
-            Some(_) = running.join_next() => {}
+            Some(ended) = running.join_next() => note(ended),
             () = sleep_until(wake_at) => {}
-            _ = renewal.tick(), if !running.is_empty() => renew(&app, worker).await,
             _ = stop.changed() => break,
         }
     }
-    while running.join_next().await.is_some() {}
+    while let Some(ended) = running.join_next().await {
+        note(ended);
+    }
+}
+
+fn note(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job's task broke off; its lease will run out and the sweep take it back");
+    }
 }
 
 /// Claims what is due, and says when the next job will be.
-async fn take(app: &App, worker: Uuid, places: usize) -> (Vec<Job>, Option<Instant>) {
+async fn take(app: &App, places: usize) -> (Vec<Job>, Option<Instant>) {
     let Ok(places @ 1..) = i64::try_from(places) else { return (Vec::new(), None) };
     let inner = app.clone();
     let taken = app.db.write(move |tx| {
         Box::pin(async move {
             let now = inner.now();
-            let jobs = sql::claim(tx, worker, now, until(now), places).await?;
+            let jobs = sql::claim(tx, inner.new_id(), now, until(now), places).await?;
             Ok((jobs, sql::next_due(tx, now).await?, now))
         })
     });
@@ -155,33 +165,57 @@ async fn take(app: &App, worker: Uuid, places: usize) -> (Vec<Job>, Option<Insta
     }
 }
 
-async fn renew(app: &App, worker: Uuid) {
-    let now = app.now();
-    let renewed =
-        app.db.write(move |tx| Box::pin(async move { sql::renew(tx, worker, until(now), now).await }));
-    if let Err(error) = renewed.await {
-        tracing::error!(cause = ?error, "the leases of running jobs could not be renewed");
-    }
-}
-
 fn until(now: Timestamp) -> Timestamp {
     now.saturating_add(SignedDuration::try_from(LEASE).unwrap_or(SignedDuration::ZERO)).unwrap_or(now)
 }
 
 async fn run(app: &App, job: Job) {
-    let outcome = match job.kind {
-        Kind::Reply => assistants::reply(app, &job, ConversationId(job.subject)).await,
+    // The lease is kept by the task that works: if it breaks off, nobody renews for it.
+    let outcome = tokio::select! {
+        outcome = attempt(app, &job) => outcome,
+        () = keep_lease(app, &job) => return,
     };
     let Err(setback) = outcome else { return };
-    if let Err(error) = set_back(app, &job, setback).await {
-        tracing::error!(job = %job.id, cause = ?error, "a job's setback could not be noted; the sweep will find it");
+    // A newer order may have come in between, or the database have had a bad moment: the second look decides.
+    if set_back(app, &job, &setback).await.is_err()
+        && let Err(error) = set_back(app, &job, &setback).await
+    {
+        tracing::error!(job = %job.id, cause = ?error, "a job's setback could not be noted; its lease will run out");
     }
 }
 
-async fn set_back(app: &App, job: &Job, setback: Setback) -> Result<()> {
+async fn attempt(app: &App, job: &Job) -> Result<(), Setback> {
+    match job.kind {
+        Kind::Reply => assistants::reply(app, job, ConversationId(job.subject)).await,
+    }
+}
+
+/// Returns when the lease is lost.
+async fn keep_lease(app: &App, job: &Job) {
+    loop {
+        sleep(RENEW_EVERY).await;
+        let (inner, kept) = (app.clone(), job.clone());
+        let renewed = app.db.write(move |tx| {
+            Box::pin(async move {
+                let now = inner.now();
+                sql::renew(tx, &kept, until(now), now).await
+            })
+        });
+        match renewed.await {
+            Ok(0) => {
+                tracing::warn!(job = %job.id, "a job's lease was lost; somebody else has it");
+                return;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(job = %job.id, cause = ?error, "a lease could not be renewed"),
+        }
+    }
+}
+
+async fn set_back(app: &App, job: &Job, setback: &Setback) -> Result<()> {
     let (reason, again) = match setback {
         Setback::Again { reason, after } if job.attempts < ATTEMPTS => {
-            (reason, Some(pause(app, job.attempts, after)))
+            (reason, Some(pause(app, job.attempts, *after)))
         }
         Setback::Again { reason, .. } | Setback::Never { reason } => (reason, None),
     };
@@ -222,14 +256,28 @@ fn pause(app: &App, attempts: i64, after: Option<Duration>) -> Duration {
     after.map_or(jittered, |after| after.min(LONGEST_PAUSE).max(jittered))
 }
 
+/// Which running jobs count as lost.
+#[derive(Clone, Copy)]
+enum Lost {
+    All,
+    ByLease,
+}
+
 /// The safety net: takes back what a crash has left running, and forgets what nobody will ask for.
-async fn sweep(app: &App) {
+async fn sweep(app: &App, lost: Lost) {
     app.limits.forget();
     let inner = app.clone();
     let swept = app.db.write(move |tx| {
         Box::pin(async move {
             let now = inner.now();
-            sql::release_lost(tx, ATTEMPTS, now).await
+            let long_ago = now.saturating_sub(KEEP_DONE).unwrap_or(now);
+            sql::forget_done(tx, long_ago).await?;
+            crate::accounts::sql::forget_sign_ins(tx, long_ago).await?;
+            let cutoff = match lost {
+                Lost::All => until(now),
+                Lost::ByLease => now,
+            };
+            sql::release_lost(tx, ATTEMPTS, cutoff, now).await
         })
     });
     match swept.await {

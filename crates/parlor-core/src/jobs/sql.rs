@@ -9,6 +9,7 @@ use crate::{
     params,
 };
 
+/// Orders a job, or joins the one that waits. Joining touches its row, so that nobody claims it before this transaction is seen.
 pub async fn order(
     tx: &mut Tx,
     id: JobId,
@@ -20,7 +21,7 @@ pub async fn order(
 ) -> Result<u64> {
     let sql = "insert into jobs (id, account_id, kind, subject, state, attempts, restarts, run_at, created_at, updated_at)
                values ($1, $2, $3, $4, 'pending', 0, 0, $5, $6, $6)
-               on conflict (kind, subject) where state = 'pending' do nothing";
+               on conflict (kind, subject) where state = 'pending' do update set updated_at = excluded.updated_at";
     tx.exec(sql, params![id, account_id, kind, subject, run_at, now]).await
 }
 
@@ -50,7 +51,7 @@ pub async fn claim(
 ) -> Result<Vec<Job>> {
     let sql = match tx.dialect() {
         Dialect::Sqlite => claim!(""),
-        Dialect::Postgres => claim!("for update skip locked"),
+        Dialect::Postgres => claim!("for no key update skip locked"),
     };
     let job = |row: &Row<'_>| {
         Ok(Job {
@@ -104,28 +105,35 @@ pub async fn count_restart(tx: &mut Tx, job: &Job) -> Result<u64> {
 }
 
 /// Jobs whose lease has run out: back to the waiting ones, or dead after the last attempt.
-pub async fn release_lost(tx: &mut Tx, attempts: i64, now: Timestamp) -> Result<u64> {
+pub async fn release_lost(tx: &mut Tx, attempts: i64, cutoff: Timestamp, now: Timestamp) -> Result<u64> {
     let dead = "update jobs set state = 'dead', reason = 'interrupted', lease = null, leased_until = null, updated_at = $1
-                where state = 'running' and leased_until < $1 and attempts >= $2";
+                where state = 'running' and leased_until <= $2 and attempts >= $3";
     let joined = "update jobs set state = 'done', reason = 'interrupted', lease = null, leased_until = null, updated_at = $1
-                  where state = 'running' and leased_until < $1
+                  where state = 'running' and leased_until <= $2
                     and exists (select 1 from jobs w where w.kind = jobs.kind and w.subject = jobs.subject and w.state = 'pending')";
     let again =
         "update jobs set state = 'pending', run_at = $1, lease = null, leased_until = null, updated_at = $1
-                 where state = 'running' and leased_until < $1";
-    let lost = tx.exec(dead, params![now, attempts]).await?
-        + tx.exec(joined, params![now]).await?
-        + tx.exec(again, params![now]).await?;
+                 where state = 'running' and leased_until <= $2";
+    let lost = tx.exec(dead, params![now, cutoff, attempts]).await?
+        + tx.exec(joined, params![now, cutoff]).await?
+        + tx.exec(again, params![now, cutoff]).await?;
     if lost > 0 {
         tx.owe();
     }
     Ok(lost)
 }
 
-/// A sign of life for everything this worker runs.
-pub async fn renew(tx: &mut Tx, lease: Uuid, until: Timestamp, now: Timestamp) -> Result<u64> {
-    let sql = "update jobs set leased_until = $2, updated_at = $3 where lease = $1 and state = 'running'";
-    tx.exec(sql, params![lease, until, now]).await
+/// A sign of life. Touches no row when the lease is lost.
+pub async fn renew(tx: &mut Tx, job: &Job, until: Timestamp, now: Timestamp) -> Result<u64> {
+    let sql = "update jobs set leased_until = $3, updated_at = $4 where id = $1 and lease = $2 and state = 'running'";
+    tx.exec(sql, params![job.id, job.lease, until, now]).await
+}
+
+/// Deletes jobs that are done since before `long_ago`, so many at a time that nobody waits for it.
+pub async fn forget_done(tx: &mut Tx, long_ago: Timestamp) -> Result<u64> {
+    let sql = "delete from jobs where id in (
+                 select id from jobs where state in ('done', 'dead') and updated_at < $1 limit 1000)";
+    tx.exec(sql, params![long_ago]).await
 }
 
 /// The newest job of a kind for a subject.

@@ -178,7 +178,8 @@ const FOUND: usize = 4;
 
 /// The passages that fit a question, the best first. None where the question's words are hardly met: no answer is better than a wrong one.
 pub(crate) async fn find(tx: &mut Tx, account_id: AccountId, asked: &str) -> Result<Vec<Passage>> {
-    let asked = text::terms(asked);
+    let mut asked = text::terms(asked);
+    asked.truncate(text::TERMS);
     if asked.is_empty() {
         return Ok(Vec::new());
     }

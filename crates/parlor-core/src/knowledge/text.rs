@@ -33,7 +33,7 @@ const PASSAGE: usize = 1200;
 /// A passage shorter than this takes the next paragraph with it.
 const SHORT: usize = 200;
 /// The most terms of a question that are looked for.
-const TERMS: usize = 32;
+pub(super) const TERMS: usize = 32;
 
 /// The words of a text in lower case without accents, in order.
 pub(crate) fn words(text: &str) -> Vec<String> {
@@ -159,7 +159,7 @@ fn same(own: &str, asked: &str) -> bool {
 
 /// What both databases are searched for: a term of the question, cut so that it meets the longer and the shorter forms.
 pub(crate) fn stems(asked: &[String]) -> impl Iterator<Item = &str> {
-    asked.iter().take(TERMS).map(|term| match term.char_indices().nth(5) {
+    asked.iter().map(|term| match term.char_indices().nth(5) {
         Some((end, _)) => &term[..end],
         None => term.as_str(),
     })
