@@ -312,9 +312,8 @@ pub async fn by_client_id(
     tx.opt(sql, params![id, sender.kind(), sender_id(sender), client_id], message).await
 }
 
-/// The place of a message, 0 for none.
-pub async fn seq_of(tx: &mut Tx, id: ConversationId, message: Option<MessageId>) -> Result<i64> {
-    let Some(message) = message else { return Ok(0) };
+/// The place of a message.
+pub async fn seq_of(tx: &mut Tx, id: ConversationId, message: MessageId) -> Result<i64> {
     let sql = "select seq from messages where id = $1 and conversation_id = $2";
     tx.opt(sql, params![message, id], |row| row.get(0)).await?.ok_or(Error::NotFound("Message"))
 }

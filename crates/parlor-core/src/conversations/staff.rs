@@ -188,10 +188,10 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Resul
         .await
 }
 
-/// One conversation with all its messages, or those after `after`.
+/// One conversation with its messages (the newest 1,000 at most), or those after `after`.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation or the message.
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation or the message; [`Error::Conflict`] when more than 1,000 came after it.
 pub async fn get(
     app: &App,
     actor: &Actor,
@@ -205,8 +205,7 @@ pub async fn get(
             Box::pin(async move {
                 let conversation =
                     sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
-                let after = sql::seq_of(tx, id, after).await?;
-                let messages = sql::after(tx, id, after).await?;
+                let messages = store::history(tx, &conversation, after).await?;
                 Ok((conversation, messages))
             })
         })

@@ -1,4 +1,4 @@
-//! How a conversation grows: opened, a new session, one more message. Called inside the transactions of others.
+//! How a conversation grows and is read as a whole. Called inside the transactions of others.
 
 use jiff::Timestamp;
 
@@ -115,4 +115,24 @@ pub(crate) async fn message(
     sql::insert_message(tx, conversation.account_id, &message).await?;
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
+}
+
+/// The most messages that are read at once: one stranger's history must not fill the memory.
+const WHOLE: i64 = 1000;
+
+/// The messages after `after`, or without it the newest ones, in order.
+///
+/// # Errors
+/// [`Error::NotFound`] for a message that is not of this conversation; [`Error::Conflict`] when too many came after it: never a part.
+pub(super) async fn history(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    after: Option<MessageId>,
+) -> Result<Vec<Message>> {
+    let Some(after) = after else { return sql::before(tx, conversation.id, i64::MAX, WHOLE).await };
+    let seq = sql::seq_of(tx, conversation.id, after).await?;
+    if conversation.last_seq - seq > WHOLE {
+        return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
+    }
+    sql::after(tx, conversation.id, seq).await
 }

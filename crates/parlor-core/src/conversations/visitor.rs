@@ -147,31 +147,24 @@ pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
     channels::by_token(app, &visitor.channel_token).await
 }
 
-/// All messages of the conversation that was just written into, or those after `after`: what a client without a connection shows next.
+/// The messages of the conversation that was just written into (the newest 1,000 at most), or those after `after`: what a client without a connection shows next.
 ///
 /// # Errors
-/// [`Error::NotFound`] for a message that is not of this conversation.
+/// [`Error::NotFound`] for a message that is not of this conversation; [`Error::Conflict`] when more than 1,000 came after it.
 pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
-    let id = sent.conversation.id;
-    app.db
-        .read(move |tx| {
-            Box::pin(async move {
-                let after = sql::seq_of(tx, id, after).await?;
-                sql::after(tx, id, after).await
-            })
-        })
-        .await
+    let conversation = sent.conversation.clone();
+    app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await })).await
 }
 
-/// All messages of the visitor, or those after `after`.
+/// The messages of the visitor (the newest 1,000 at most), or those after `after`.
 ///
 /// # Errors
 /// As [`view`], and [`Error::NotFound`] for a message that is not of this conversation.
 pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> Result<View> {
     let view = read_as_visitor(app, visitor, move |tx, conversation| {
         Box::pin(async move {
-            let after = sql::seq_of(tx, conversation.id, after).await?;
-            Ok((sql::after(tx, conversation.id, after).await?, Earlier::None, Continuity::Complete))
+            let messages = store::history(tx, conversation, after).await?;
+            Ok((messages, Earlier::None, Continuity::Complete))
         })
     })
     .await?;
