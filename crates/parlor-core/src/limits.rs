@@ -28,17 +28,20 @@ pub enum Action {
     AddressReads,
     /// Somebody tries to sign in; counted for the address.
     AddressSignsIn,
-    /// Somebody tries to sign in; counted for the person.
+    /// Somebody tries to sign in; counted for the person at that address.
     PersonSignsIn,
+    /// Somebody tries to sign in; counted for the person, wherever it comes from. Wide, or a stranger could lock a person out.
+    PersonIsTried,
 }
 
 impl Action {
-    const ALL: [Action; 5] = [
+    const ALL: [Action; 6] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
         Action::AddressSignsIn,
         Action::PersonSignsIn,
+        Action::PersonIsTried,
     ];
 
     /// How many a minute, and how many at once.
@@ -49,6 +52,7 @@ impl Action {
             Action::AddressReads => (1200, 400),
             Action::AddressSignsIn => (30, 20),
             Action::PersonSignsIn => (10, 10),
+            Action::PersonIsTried => (120, 120),
         }
     }
 }

@@ -224,7 +224,12 @@ fn address_is_encrypted(patient: &Patient<'_>) -> Finding {
 }
 
 fn proxy_is_in_front(patient: &Patient<'_>) -> Finding {
+    let behind_one = patient.config.public_url.as_ref().is_some_and(|url| url.starts_with("https://"));
     match (patient.config.forwarded, is_public(patient.config)) {
+        (Forwarded::Ignore, false) if behind_one => warning(
+            "visitors come through a proxy on this machine, but its word on who they are is not trusted: all of them share one rate limit",
+            "let the proxy append to X-Forwarded-For and set trust_forwarded_for = true",
+        ),
         (Forwarded::Ignore, _) => fine("callers are known by the address they connect from"),
         (Forwarded::Trust, false) => fine("a proxy on this machine says who is calling"),
         (Forwarded::Trust, true) => warning(

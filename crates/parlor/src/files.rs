@@ -2,7 +2,7 @@
 
 use std::{
     fs::{DirBuilder, File, OpenOptions},
-    io::{Read, Seek, Write},
+    io::{Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -44,13 +44,14 @@ pub fn secret_key(folder: &Path) -> Result<MasterKey> {
     }
 }
 
-/// Replaces what a private file holds.
+/// Replaces what a private file holds, whole or not at all.
 pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut file = open_private(path)?;
+    let fresh = path.with_extension("new");
+    let mut file = open_private(&fresh)?;
     file.set_len(0)?;
-    file.rewind()?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()
+    file.sync_all()?;
+    std::fs::rename(&fresh, path)
 }
 
 fn open_private(path: &Path) -> std::io::Result<File> {

@@ -151,7 +151,8 @@ pub async fn sign_in(
 ) -> Result<SignedIn> {
     let email = email.trim().to_lowercase();
     app.limits.check(Action::AddressSignsIn, limits::network(address))?;
-    app.limits.check(Action::PersonSignsIn, &email)?;
+    app.limits.check(Action::PersonSignsIn, (&email, limits::network(address)))?;
+    app.limits.check(Action::PersonIsTried, &email)?;
     let wrong = || Error::Unauthenticated("E-mail address or password is wrong.");
     if password.len() > passwords::LONGEST_PASSWORD {
         return Err(wrong());
