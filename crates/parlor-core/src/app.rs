@@ -94,12 +94,6 @@ impl App {
             Database::Sqlite(path) => Db::sqlite(path, outlet).await?,
             Database::Postgres(url) => Db::postgres(url, outlet).await?,
         };
-        for provider in settings.providers.without_key() {
-            tracing::info!(
-                provider = provider.as_str(),
-                "there is no key: assistants answer by `local` where their account has none"
-            );
-        }
         Ok(App(Arc::new(Rooms {
             db,
             bus,

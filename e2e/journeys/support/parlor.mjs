@@ -104,7 +104,8 @@ class Parlor {
     const conversation = await this.conversationOf(sessionId);
     if (!conversation) return [];
     const { messages } = await this.staff(`conversations/${conversation.id}`);
-    return messages.map((message) => message.contentText);
+    // Staff read an answer's sources in its text; the panel shows them apart.
+    return messages.map(({ contentText, sources }) => (sources.length ? contentText.replace(/\n\nSource: .*$/, '') : contentText));
   }
 
   async reply(sessionId, text) {

@@ -63,10 +63,10 @@ fn tags(stored: &Json) -> Vec<String> {
 }
 
 const BY_VISITOR: &str = select!("where c.channel_id = $1 and c.external_id = $2");
-const BY_VISITOR_LOCKED: &str =
-    select!("where c.channel_id = $1 and c.external_id = $2 for no key update of v");
+const LOCK_BY_VISITOR: &str = "select 1 from conversations v join contacts c on c.id = v.contact_id
+                               where c.channel_id = $1 and c.external_id = $2 for no key update of v";
 const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
-const BY_ID_LOCKED: &str = select!("where v.account_id = $1 and v.id = $2 for no key update of v");
+const LOCK_BY_ID: &str = "select 1 from conversations where account_id = $1 and id = $2 for no key update";
 
 pub async fn by_visitor(
     tx: &mut Tx,
@@ -85,9 +85,10 @@ pub async fn lock_by_visitor(
     let params = params![channel_id, external_id.as_str()];
     match tx.dialect() {
         Dialect::Sqlite => tx.opt(BY_VISITOR, params, conversation).await,
-        // What was joined to a row that had to be waited for is read as it was before the wait: so lock first, then read.
+        // A row that had to be waited for is joined to others as they were before the wait: so lock it by what never changes, then read.
         Dialect::Postgres => {
-            tx.opt(BY_VISITOR_LOCKED, params, |_| Ok(())).await?;
+            // One that appears only now is not locked: for this transaction it is not there yet.
+            let Some(()) = tx.opt(LOCK_BY_VISITOR, params, |_| Ok(())).await? else { return Ok(None) };
             tx.opt(BY_VISITOR, params, conversation).await
         }
     }
@@ -100,7 +101,7 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Resu
 /// As [`lock_by_visitor`], for staff.
 pub async fn lock(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Result<Conversation> {
     if tx.dialect() == Dialect::Postgres {
-        tx.opt(BY_ID_LOCKED, params![account_id, id], |_| Ok(())).await?;
+        tx.opt(LOCK_BY_ID, params![account_id, id], |_| Ok(())).await?;
     }
     get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))
 }

@@ -67,11 +67,11 @@ impl Postgres {
     {
         let Postgres { pool, outlet, turns } = self.clone();
         tokio::spawn(async move {
-            let mut open = Open::begin(&pool).await?;
+            let mut open = Open::begin(&pool, "begin").await?;
             let result = verb(open.tx()).await;
             let tells = result.is_ok() && !open.tx().told.is_empty();
             let turn = tells.then(|| turns.take());
-            let ended = open.end(result.is_ok()).await;
+            let ended = open.end(if result.is_ok() { "commit" } else { "rollback" }).await;
             let _turn = match turn {
                 Some(turn) => Some(turn.come().await),
                 None => None,
@@ -91,8 +91,11 @@ impl Postgres {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, T> + Send + 'static,
     {
-        let client = self.pool.get().await.map_err(Error::database)?;
-        question(&mut Tx::new(Conn::Postgres(client))).await
+        // One snapshot for all its statements, and nothing that writes.
+        let mut open = Open::begin(&self.pool, "begin isolation level repeatable read read only").await?;
+        let result = question(open.tx()).await;
+        open.end("commit").await?;
+        result
     }
 
     pub(super) fn close(&self) {
@@ -132,9 +135,9 @@ impl Turn {
 struct Open(Option<Tx>);
 
 impl Open {
-    async fn begin(pool: &Pool) -> Result<Open> {
+    async fn begin(pool: &Pool, statement: &str) -> Result<Open> {
         let client = pool.get().await.map_err(Error::database)?;
-        client.batch_execute("begin").await.map_err(failed)?;
+        client.batch_execute(statement).await.map_err(failed)?;
         Ok(Open(Some(Tx::new(Conn::Postgres(client)))))
     }
 
@@ -142,9 +145,9 @@ impl Open {
         self.0.as_mut().expect("the transaction is open until it ends")
     }
 
-    async fn end(mut self, keep: bool) -> Result<Tx> {
+    async fn end(mut self, statement: &str) -> Result<Tx> {
         if let Conn::Postgres(client) = &self.tx().conn {
-            client.batch_execute(if keep { "commit" } else { "rollback" }).await.map_err(failed)?;
+            client.batch_execute(statement).await.map_err(failed)?;
         }
         Ok(self.0.take().expect("the transaction is open until it ends"))
     }

@@ -105,6 +105,13 @@ pub(crate) async fn order_reply(
 
 /// Runs what is owed until `stop` says so; then lets running jobs come to their end.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
+    for provider in app.settings.providers.without_key() {
+        let provider = provider.as_str();
+        tracing::info!(
+            provider,
+            "there is no key: assistants answer by `local` where their account has none"
+        );
+    }
     let mut running = JoinSet::new();
     // What a crash has left behind is found as soon as its leases have run out, then at leisure.
     let mut next_sweep = Instant::now();
