@@ -1,6 +1,6 @@
 //! Answers without a model: quotes the passage that fits best, with its source, or offers a person.
 
-use super::{Answer, Outcome, Question, unanswered};
+use super::reply::{Answer, Outcome, Question, unanswered};
 use crate::knowledge;
 
 /// The most of a passage that is quoted.

@@ -2,7 +2,7 @@
 
 use model_client::{Prompt, Role, Turn};
 
-use super::Question;
+use super::reply::Question;
 use crate::conversations::SenderType;
 
 const MAX_TOKENS: u32 = 1024;

@@ -1,0 +1,237 @@
+//! Runs a reply job: read, ask, store the answer in the transaction that ends the job.
+
+use model_client::Endpoint;
+
+use super::{keys, local, prompt};
+use crate::{
+    Actor, Error, Permission, Result,
+    app::App,
+    channels::{self, AutoReply, Channel},
+    conversations::{self, Answering, Conversation, Message, NewMessage, Sender, SenderType, Source},
+    ids::ConversationId,
+    jobs::{self, Job, Setback, State},
+    knowledge, usage,
+};
+
+/// How many messages a model is shown.
+const HISTORY: i64 = 20;
+/// How often an answer is thrown away because the visitor has gone on writing. Then it is given all the same.
+const RESTARTS: i64 = 2;
+
+/// What an answer is made from, as it was when it was begun.
+pub(super) struct Question {
+    pub(super) conversation: Conversation,
+    pub(super) channel: Channel,
+    pub(super) account_name: String,
+    pub(super) history: Vec<Message>,
+    pub(super) passages: Vec<knowledge::Passage>,
+    pub(super) endpoint: Option<Endpoint>,
+}
+
+/// What is to be said, and what it cost.
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) sources: Vec<Source>,
+    pub(super) spent: model_client::Usage,
+    pub(super) outcome: Outcome,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Answered,
+    /// Nothing was found: staff should look.
+    NeedsPerson,
+}
+
+/// The tag that tells staff that the assistant knew no answer.
+pub const NEEDS_PERSON: &str = "needs-person";
+
+/// Runs a reply job: reads, asks, and stores the answer together with the end of the job.
+pub(crate) async fn run(app: &App, job: &Job, id: ConversationId) -> Result<(), Setback> {
+    let Some(question) = begin(app, job, id).await.map_err(ours)? else {
+        return finish(app, job, State::Done, None).await.map_err(ours);
+    };
+    let asked_at = question.history.last().map_or(0, |message| message.seq);
+    let answer = match &question.endpoint {
+        None => local::answer(&question),
+        Some(endpoint) => {
+            let plan = question.channel.plan;
+            let account_id = question.conversation.account_id;
+            let now = app.now();
+            let check = app.db.read(move |tx| {
+                Box::pin(async move { usage::check_tokens(tx, account_id, &plan, now).await })
+            });
+            check.await.map_err(ours)?;
+            let prompt = prompt::build(&question);
+            let completion = app.models.complete(endpoint, &prompt).await.map_err(theirs)?;
+            Answer {
+                text: completion.text,
+                sources: Vec::new(),
+                spent: completion.usage,
+                outcome: Outcome::Answered,
+            }
+        }
+    };
+    store(app, job, question, asked_at, answer).await.map_err(ours)
+}
+
+/// A failure of ours: a used-up limit does not come back within the hour, anything else may.
+fn ours(error: Error) -> Setback {
+    match error {
+        Error::Usage(_) | Error::Invalid { .. } => Setback::Never { reason: error.to_string() },
+        Error::Database(ref cause) | Error::Internal(ref cause) => {
+            tracing::error!(%cause, "an assistant's answer failed");
+            Setback::Again { reason: error.to_string(), after: None }
+        }
+        other => Setback::Again { reason: other.to_string(), after: None },
+    }
+}
+
+fn theirs(error: model_client::Error) -> Setback {
+    match error {
+        model_client::Error::Retryable { reason, retry_after } => {
+            Setback::Again { reason, after: retry_after }
+        }
+        model_client::Error::Permanent { reason } => Setback::Never { reason },
+    }
+}
+
+/// `None` when there is nothing to answer any more.
+async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Question>> {
+    let (inner, job) = (app.clone(), job.clone());
+    let account_id = job.account_id;
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let Some(conversation) = conversations::sql::get(tx, account_id, id).await? else {
+                    return Ok(None);
+                };
+                let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
+                if silenced(&conversation, &channel).is_some() {
+                    return Ok(None);
+                }
+                let mut history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
+                if job.restarts > RESTARTS {
+                    put_back(&mut history);
+                }
+                if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
+                    return Ok(None);
+                }
+                let endpoint = keys::endpoint(&inner, tx, account_id, channel.assistant.provider).await?;
+                let asked = unanswered(&history);
+                let passages = knowledge::find(tx, account_id, &asked).await?;
+                let account = crate::accounts::sql::account(tx, account_id).await?;
+                let account_name = account.map(|account| account.name).unwrap_or_default();
+                Ok(Some(Question { conversation, channel, account_name, history, passages, endpoint }))
+            })
+        })
+        .await
+}
+
+/// Why the assistant has nothing to say here, if it has not.
+fn silenced(conversation: &Conversation, channel: &Channel) -> Option<&'static str> {
+    if conversation.session.answering == Answering::Person {
+        return Some("A person has stepped in.");
+    }
+    if conversation.session.status == conversations::Status::Resolved {
+        return Some("The conversation is resolved.");
+    }
+    let off = channel.auto_reply == AutoReply::Off || channel.check_open().is_err();
+    off.then_some("The assistant or the channel is switched off.")
+}
+
+/// An answer that was given all the same stands after words that it did not know of. They are still to be answered: it goes before the
+/// last of them.
+fn put_back(history: &mut [Message]) {
+    let Some(last) = history.iter().rposition(|message| message.sender.kind() == SenderType::EndUser) else {
+        return;
+    };
+    if history[last + 1..].iter().all(|message| message.sender.kind() == SenderType::Bot) {
+        history[last..].rotate_left(1);
+    }
+}
+
+/// What the visitor has written since the last answer, as one text.
+pub(super) fn unanswered(history: &[Message]) -> String {
+    let since = history.iter().rposition(|message| message.sender.kind() != SenderType::EndUser);
+    let asked = &history[since.map_or(0, |index| index + 1)..];
+    asked.iter().map(|message| message.content.text.as_str()).collect::<Vec<_>>().join("\n")
+}
+
+async fn finish(app: &App, job: &Job, state: State, reason: Option<&'static str>) -> Result<()> {
+    let (inner, job) = (app.clone(), job.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                jobs::sql::finish(tx, &job, state, reason, inner.now()).await?;
+                tx.owe();
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// Meters what the answer cost, and stores it if it is still wanted.
+async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: Answer) -> Result<()> {
+    let (inner, job) = (app.clone(), job.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let Question { conversation, channel, .. } = question;
+                let (account_id, assistant) = (conversation.account_id, channel.assistant);
+                let now = inner.now();
+                let mut conversation = conversations::sql::lock(tx, account_id, conversation.id).await?;
+                usage::count_answer(tx, account_id, assistant.id, answer.spent, now).await?;
+                tx.owe();
+                let overtaken =
+                    conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
+                let waits = overtaken && jobs::sql::count_restart(tx, &job).await? > 0;
+                let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
+                let reason = match silenced(&conversation, &channel) {
+                    None if waits && job.restarts < RESTARTS => Some("The visitor went on writing."),
+                    silence => silence,
+                };
+                if jobs::sql::finish(tx, &job, State::Done, reason, now).await? == 0 || reason.is_some() {
+                    return Ok(());
+                }
+                let tags = &mut conversation.session.tags;
+                if answer.outcome == Outcome::NeedsPerson && !tags.iter().any(|tag| tag == NEEDS_PERSON) {
+                    tags.push(NEEDS_PERSON.into());
+                    conversations::sql::save_session(tx, &conversation).await?;
+                }
+                let sender = Sender::Bot { id: assistant.id, name: assistant.name };
+                let content = conversations::Content::text(&cut(&answer.text))?;
+                let new = NewMessage { content, client_id: None };
+                conversations::store(&inner, tx, conversation, sender, new, answer.sources, now).await?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// A model may say more than a message may hold.
+fn cut(text: &str) -> String {
+    if text.chars().count() <= conversations::LONGEST_TEXT {
+        return text.replace('\0', "");
+    }
+    let mut cut: String = text.chars().filter(|&c| c != '\0').take(conversations::LONGEST_TEXT - 1).collect();
+    cut.push('…');
+    cut
+}
+
+/// How the newest reply job of a conversation stands, for staff.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`].
+pub async fn report(app: &App, actor: &Actor, id: ConversationId) -> Result<Option<jobs::Report>> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                conversations::sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
+                jobs::sql::newest(tx, jobs::Kind::Reply, id.0).await
+            })
+        })
+        .await
+}
