@@ -25,6 +25,8 @@
 #![deny(missing_docs)]
 
 mod args;
+mod ask;
+mod call;
 mod caller;
 mod clients;
 mod connection;
@@ -43,8 +45,12 @@ mod service;
 mod session;
 mod sweep;
 mod transport;
+mod upload;
+mod value;
+mod work;
 
 pub use args::{Arguments, Parameters};
+pub use ask::InvokeError;
 pub use caller::Caller;
 pub use clients::Clients;
 pub use error::HubError;
@@ -52,6 +58,9 @@ pub use hub::{Hub, HubBuilder};
 pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
+pub use transport::web_socket::configure as configure_upgrade;
+pub use upload::{Upload, Uploads};
+pub use value::{ByteArray, Timestamp};
 
 /// The README's chat has to compile.
 #[cfg(doctest)]
