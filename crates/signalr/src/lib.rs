@@ -31,6 +31,9 @@ mod caller;
 mod clients;
 mod connection;
 mod error;
+#[cfg(any(feature = "fuzzing", test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hub;
 mod id;
 mod inbox;
