@@ -148,6 +148,8 @@ pub(crate) enum Pressure {
     None,
     /// Too much waits for the client.
     High,
+    /// Too much is kept until the client acknowledges it.
+    Unacknowledged,
     /// The connection is to end.
     Ending,
 }
@@ -296,7 +298,8 @@ impl Connection {
         let outbox = self.outbox.lock();
         match outbox.end {
             Some(_) => Pressure::Ending,
-            None if outbox.is_full(options) => Pressure::High,
+            None if outbox.bytes > options.output_soft_bytes => Pressure::High,
+            None if outbox.is_full(options) => Pressure::Unacknowledged,
             None => Pressure::None,
         }
     }

@@ -79,8 +79,8 @@ pub struct HubOptions {
     pub stateful_reconnect: bool,
     /// How long such a connection waits for its next WebSocket. Default: 15 s.
     pub reconnect_timeout: Duration,
-    /// Bytes of such a connection that are kept until the client acknowledges them; beyond it nothing more is read
-    /// from the client. Default: 100,000.
+    /// Bytes of such a connection that are kept until the client acknowledges them; beyond it its calls and
+    /// streams wait. Default: 100,000. A client that sends twice as much without acknowledging is cut off.
     pub reconnect_buffer_bytes: usize,
     /// How many calls of a connection may run beside its calls in turn: streams, calls with uploads, and calls that
     /// wait for the client. Default: 100; further streams and calls with uploads fail.

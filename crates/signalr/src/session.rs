@@ -253,6 +253,7 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
         match self.connection().pressure(options) {
             Pressure::None => {}
             Pressure::High => return Ok(Next::Full),
+            Pressure::Unacknowledged => return self.look_for_acknowledgements(),
             Pressure::Ending => return Err(self.connection().take_end().unwrap_or(End::Gone)),
         }
         let (message, fresh) = match self.work.held.take() {
@@ -262,15 +263,10 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
             }
             Some(Held::End(end)) => return Err(end),
             Some(Held::Turn(message) | Held::Room(message)) => (message, false),
-            None => match self.inbox.next(self.connection().protocol(), options.max_message_bytes) {
+            None => match self.receive() {
                 Ok(Some(message)) => (message, true),
                 Ok(None) => return self.no_message(),
-                Err(TooLong) => {
-                    return self.end_after_call(End::Failed(Some(format!(
-                        "The maximum message size of {}B was exceeded. The message size can be configured in AddHubOptions.",
-                        options.max_message_bytes
-                    ))));
-                }
+                Err(TooLong) => return self.end_after_call(self.too_long()),
             },
         };
         match self.process(cx, &message, fresh) {
@@ -281,6 +277,50 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
             }
             Err(end) => self.end_after_call(end),
         }
+    }
+
+    fn receive(&mut self) -> Result<Option<Bytes>, TooLong> {
+        match self.work.deferred.pop() {
+            Some(message) => Ok(Some(message)),
+            None => self.receive_new(),
+        }
+    }
+
+    fn receive_new(&mut self) -> Result<Option<Bytes>, TooLong> {
+        let protocol = self.attached.connection.protocol();
+        self.inbox.next(protocol, self.hub.core().options.max_message_bytes)
+    }
+
+    fn too_long(&self) -> End {
+        End::Failed(Some(format!(
+            "The maximum message size of {}B was exceeded. The message size can be configured in AddHubOptions.",
+            self.hub.core().options.max_message_bytes
+        )))
+    }
+
+    /// Nothing more is done for a client that has not acknowledged enough; but what it acknowledges may stand
+    /// behind what it wants. It never sends much more itself, for what is put off is not acknowledged either.
+    fn look_for_acknowledgements(&mut self) -> Result<Next, End> {
+        let message = match self.receive_new() {
+            Ok(Some(message)) => message,
+            Ok(None) => return self.no_message(),
+            Err(TooLong) => return Err(self.too_long()),
+        };
+        let decoded = self.connection().protocol().decode(&message);
+        match decoded.map_err(|error| End::Failed(Some(error.to_string())))? {
+            Some(sequence @ HubMessage::Sequence { .. }) => drop(self.counts(&sequence)?),
+            _ if self.resumed.waits => {}
+            Some(HubMessage::Ack { sequence_id }) => self.connection().acknowledged(sequence_id),
+            Some(HubMessage::Ping) => self.connection().client_pings(),
+            Some(_) => {
+                self.work.deferred.push(message);
+                if self.work.deferred.bytes() > 2 * self.hub.core().options.reconnect_buffer_bytes {
+                    return Err(End::Failed(None));
+                }
+            }
+            None => {}
+        }
+        Ok(Next::Processed)
     }
 
     fn no_message(&self) -> Result<Next, End> {
@@ -568,7 +608,7 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
     }
 
     fn poll_transport(&mut self, cx: &mut Context<'_>, read: bool) -> Poll<Io> {
-        let Self { hub, attached, wire, inbox, input, resumed, .. } = self;
+        let Self { hub, attached, wire, inbox, input, resumed, work } = self;
         let (connection, core) = (&*attached.connection, hub.core());
         connection.session.register(cx.waker());
         if connection.is_ending() {
@@ -577,6 +617,7 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
         if connection.resume().is_some() && wire.take_over(connection, core) {
             // What the client sent before and has not been looked at, it sends again.
             inbox.clear();
+            work.deferred.clear();
             *input = Input::Open;
             resumed.waits = true;
         }

@@ -1,7 +1,7 @@
 //! The calls of a connection that are not over: one in its turn, and others beside it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -59,6 +59,36 @@ pub(crate) struct Work {
     current: Option<Running>,
     beside: Option<Box<Beside>>,
     pub(crate) held: Option<Held>,
+    /// Messages that wait until the client has acknowledged enough.
+    pub(crate) deferred: Deferred,
+}
+
+/// Messages between the inbox and the session. None of them has been counted.
+#[derive(Default)]
+pub(crate) struct Deferred {
+    messages: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+impl Deferred {
+    pub(crate) fn push(&mut self, message: Bytes) {
+        self.bytes += message.len();
+        self.messages.push_back(message);
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Bytes> {
+        let message = self.messages.pop_front()?;
+        self.bytes -= message.len();
+        Some(message)
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 #[derive(Default)]

@@ -216,6 +216,39 @@ async fn s15_a_close_ends_it_for_good() {
 }
 
 #[tokio::test]
+async fn s15_calls_wait_for_acknowledgements_that_stand_behind_them() {
+    let server = serve_with(HubOptions { reconnect_buffer_bytes: 1000, ..stateful() }).await;
+    let mut client = resumable(&server).await;
+    let text = "x".repeat(400);
+    let call = format!(r#"{{"type":1,"invocationId":"1","target":"Echo","arguments":["{text}"]}}"#);
+    let stream = r#"{"type":4,"invocationId":"2","target":"Count","arguments":[3]}"#;
+    client.send_raw(&format!("{call}\u{1e}{call}\u{1e}{call}\u{1e}{call}\u{1e}{stream}\u{1e}")).await;
+    let echoed = format!(r#"{{"type":3,"invocationId":"1","result":"{text}"}}"#);
+    for _ in 0..3 {
+        assert_eq!(next(&mut client).await, echoed);
+    }
+    // What is put off has not been received, as far as the client is told.
+    assert_eq!(client.next().await, r#"{"type":8,"sequenceId":3}"#);
+    client.send(r#"{"type":8,"sequenceId":2}"#).await;
+    assert_eq!(next(&mut client).await, echoed);
+    client.send(r#"{"type":8,"sequenceId":4}"#).await;
+    for item in 0..3 {
+        assert_eq!(next(&mut client).await, format!(r#"{{"type":2,"invocationId":"2","item":{item}}}"#));
+    }
+    assert_eq!(next(&mut client).await, r#"{"type":3,"invocationId":"2"}"#);
+}
+
+#[tokio::test]
+async fn s15_what_is_put_off_has_a_bound() {
+    let server = serve_with(HubOptions { reconnect_buffer_bytes: 1000, ..stateful() }).await;
+    let mut client = resumable(&server).await;
+    client.send_raw(&format!("{ECHO}\u{1e}").repeat(1000)).await;
+    let (messages, end) = client.rest().await;
+    let failed = r#"{"type":7,"error":"Connection closed with an error.","allowReconnect":true}"#;
+    assert_eq!((messages.last().map(String::as_str), end), (Some(failed), Closed::Normally));
+}
+
+#[tokio::test]
 async fn s15_what_is_kept_has_a_bound() {
     let server = serve_with(HubOptions { output_hard_bytes: 10_000, ..stateful() }).await;
     let client = resumable(&server).await;
