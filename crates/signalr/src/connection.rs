@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::{Extensions, HeaderMap};
 use parking_lot::{Mutex, MutexGuard};
@@ -18,6 +18,7 @@ use crate::{
     ConnectionId, HubOptions, Transport,
     ask::Asks,
     id::Token,
+    outbox::{Numbered, Outbox},
     protocol::{HubMessage, Protocol},
     transport::{lane::Lane, web_socket::Socket},
 };
@@ -93,37 +94,6 @@ enum Membership {
     Left,
 }
 
-/// What waits for the client.
-#[derive(Default)]
-struct Outbox {
-    queue: VecDeque<Bytes>,
-    bytes: usize,
-    /// Set once: nothing but the last message is added after it.
-    end: Option<End>,
-    /// Nothing at all is added any more.
-    finished: bool,
-    /// What a resumed connection would have to repeat.
-    unacknowledged: Option<Box<Unacknowledged>>,
-    /// Streams that wait for room.
-    waiting: Vec<Waker>,
-    /// Who takes the bytes where that is not the session: an event stream's body, or a poll.
-    reader: Option<Waker>,
-    /// The newest poll; older ones give way.
-    poll: u64,
-    polling: bool,
-}
-
-/// Counted messages that the client has not acknowledged, in their order.
-#[derive(Default)]
-struct Unacknowledged {
-    messages: VecDeque<Bytes>,
-    bytes: usize,
-    /// The number of the last message, counted from one.
-    last: i64,
-    /// The WebSocket is lost: there is no use in queueing for it.
-    detached: bool,
-}
-
 /// The life of a connection beyond its WebSocket.
 #[derive(Default)]
 pub(crate) struct Resume {
@@ -133,13 +103,6 @@ pub(crate) struct Resume {
     /// When the WebSocket was lost; zero while there is one.
     detached: AtomicU64,
     next: Mutex<Option<Socket>>,
-}
-
-/// Whether a message has a number that a resumed connection goes on from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Numbered {
-    Yes,
-    No,
 }
 
 /// Whether the session may go on.
@@ -638,76 +601,5 @@ impl Resume {
 
     pub(crate) fn receive(&self, number: i64) {
         self.received.store(number, Relaxed);
-    }
-}
-
-impl Unacknowledged {
-    fn add(&mut self, message: Bytes) {
-        self.last += 1;
-        self.bytes += message.len();
-        self.messages.push_back(message);
-    }
-
-    fn forget(&mut self, number: i64) {
-        while self.last - (self.messages.len() as i64) < number
-            && let Some(message) = self.messages.pop_front()
-        {
-            self.bytes -= message.len();
-        }
-    }
-}
-
-impl Outbox {
-    /// Queues a message, and says whether it is the first to wait.
-    fn add(&mut self, message: Bytes, numbered: Numbered) -> bool {
-        if let Some(unacknowledged) = &mut self.unacknowledged {
-            if numbered == Numbered::Yes {
-                unacknowledged.add(message.clone());
-            }
-            if unacknowledged.detached {
-                return false;
-            }
-        }
-        let was_empty = self.queue.is_empty();
-        self.bytes += message.len();
-        self.queue.push_back(message);
-        was_empty
-    }
-
-    /// The bytes that are kept, for whichever reason.
-    fn held(&self) -> usize {
-        self.unacknowledged.as_ref().map_or(0, |unacknowledged| unacknowledged.bytes).max(self.bytes)
-    }
-
-    fn is_full(&self, options: &HubOptions) -> bool {
-        let unacknowledged = self.unacknowledged.as_ref().map_or(0, |unacknowledged| unacknowledged.bytes);
-        self.bytes > options.output_soft_bytes || unacknowledged > options.reconnect_buffer_bytes
-    }
-
-    fn take(&mut self, most: usize) -> Option<Bytes> {
-        let first = self.queue.pop_front()?;
-        let mut size = first.len();
-        let more = self
-            .queue
-            .iter()
-            .take_while(|next| {
-                size = size.saturating_add(next.len());
-                size <= most
-            })
-            .count();
-        let taken = if more == 0 {
-            first
-        } else {
-            let rest = self.queue.iter().take(more).map(Bytes::len).sum::<usize>();
-            let mut joined = BytesMut::with_capacity(first.len() + rest);
-            joined.extend_from_slice(&first);
-            self.queue.drain(..more).for_each(|next| joined.extend_from_slice(&next));
-            joined.freeze()
-        };
-        self.bytes -= taken.len();
-        if self.queue.is_empty() && self.queue.capacity() > 16 {
-            self.queue = VecDeque::new();
-        }
-        Some(taken)
     }
 }

@@ -40,6 +40,7 @@ mod inbox;
 mod method;
 mod negotiate;
 mod options;
+mod outbox;
 pub mod protocol;
 mod query;
 mod refusal;
