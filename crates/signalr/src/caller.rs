@@ -1,12 +1,18 @@
 //! Who calls a hub method.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
+use bytes::Bytes;
 use http::{Extensions, HeaderMap};
+use serde::de::DeserializeOwned;
 
 use crate::{
-    Arguments, Clients, ConnectionId, Hub, Transport,
-    connection::{Connection, End, Request},
+    Arguments, Clients, ConnectionId, Hub, InvokeError, Transport, ask,
+    call::Call,
+    connection::{Connection, End, Over, Request},
 };
 
 /// The connection whose call, beginning or end is being handled. Cheap to clone.
@@ -14,18 +20,25 @@ pub struct Caller<S> {
     hub: Hub<S>,
     connection: Arc<Connection>,
     request: Arc<Request>,
+    /// None where the connection begins or ends.
+    call: Option<Arc<Call>>,
 }
 
 impl<S> Clone for Caller<S> {
     fn clone(&self) -> Self {
-        Self { hub: self.hub.clone(), connection: self.connection.clone(), request: self.request.clone() }
+        Self {
+            hub: self.hub.clone(),
+            connection: self.connection.clone(),
+            request: self.request.clone(),
+            call: self.call.clone(),
+        }
     }
 }
 
 impl<S> Caller<S> {
-    pub(crate) fn new(hub: Hub<S>, connection: Arc<Connection>) -> Self {
+    pub(crate) fn new(hub: Hub<S>, connection: Arc<Connection>, call: Option<Arc<Call>>) -> Self {
         let request = connection.request();
-        Self { hub, connection, request }
+        Self { hub, connection, request, call }
     }
 
     /// What the hub was built with.
@@ -72,6 +85,39 @@ impl<S> Caller<S> {
     /// Queues an event for this connection alone, as [`Clients::send`] does.
     pub fn send<A: Arguments>(&self, target: &str, arguments: &A) {
         Clients::client(self.hub.core(), self.connection_id()).send(target, arguments);
+    }
+
+    /// Asks this client: calls its handler for `target` and awaits the result. Meanwhile the client's further
+    /// calls are handled. Not possible while `on_connected` runs.
+    ///
+    /// # Errors
+    /// The client leaves, answers with an error, or with something that is no `R`.
+    pub async fn invoke<R, A>(&self, target: &str, arguments: &A) -> Result<R, InvokeError>
+    where
+        R: DeserializeOwned,
+        A: Arguments,
+    {
+        if self.call.is_none() {
+            return Err(InvokeError::TooEarly);
+        }
+        ask::ask(self.connection.clone(), &self.hub.core().options, target, arguments).await
+    }
+
+    /// Waits until the client cancels this call, or the connection is over. A call that is cancelled still
+    /// completes as it would; a stream is dropped. In `on_connected` and `on_disconnected` it waits forever.
+    pub async fn cancelled(&self) {
+        match &self.call {
+            Some(call) => call.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>) -> Poll<Result<(), Over>> {
+        self.connection.poll_room(cx, &self.hub.core().options)
+    }
+
+    pub(crate) fn answer(&self, message: Bytes) {
+        self.connection.answer(message);
     }
 
     /// Ends the connection on purpose: the client gets a plain Close and does not come back by itself.

@@ -55,26 +55,42 @@ impl<'a> Clients<'a> {
     }
 
     /// Queues the event `target` for each of them and returns their number. It never waits; delivery is at
-    /// most once for each connection, in the order of the calls. The arguments are written once for all
-    /// receivers, and not at all when there are none. Arguments that cannot be written are logged.
+    /// most once for each connection, in the order of the calls. The arguments are written once for each
+    /// protocol that receivers speak, and not at all when there are none. Arguments that cannot be written are logged.
     pub fn send<A: Arguments>(&self, target: &str, arguments: &A) -> usize {
         if self.is_empty() {
             return 0;
         }
         // Written before any lock is taken: the product's own code runs here.
-        let message = match Protocol::Json.invocation(target, arguments) {
-            Ok(message) => message,
-            Err(error) => {
-                tracing::error!(target, %error, "an event's arguments cannot be written");
-                return 0;
+        let mut messages = [const { None }; Protocol::ALL.len()];
+        for protocol in self.protocols() {
+            match protocol.invocation(None, target, arguments) {
+                Ok(message) => messages[protocol as usize] = Some(message),
+                Err(error) => {
+                    tracing::error!(target, %error, "an event's arguments cannot be written");
+                    return 0;
+                }
             }
-        };
+        }
         let mut receivers = 0;
         self.for_each(|connection| {
-            connection.push(message.clone(), &self.core.options);
-            receivers += 1;
+            // One that came meanwhile, with a protocol that nobody spoke before, has come too late.
+            if let Some(message) = &messages[connection.protocol() as usize] {
+                connection.push(message.clone(), &self.core.options);
+                receivers += 1;
+            }
         });
         receivers
+    }
+
+    /// The protocols that the receivers speak. Where the whole hub speaks one, nobody is looked at.
+    fn protocols(&self) -> impl Iterator<Item = Protocol> {
+        let mut spoken = Protocol::ALL.map(|protocol| self.core.registry.is_spoken(protocol));
+        if spoken == [true; Protocol::ALL.len()] {
+            spoken = Default::default();
+            self.for_each(|connection| spoken[connection.protocol() as usize] = true);
+        }
+        Protocol::ALL.into_iter().filter(move |&protocol| spoken[protocol as usize])
     }
 
     /// Ends each of these connections on purpose, like [`Caller::abort`](crate::Caller::abort): for someone whose

@@ -4,21 +4,23 @@ use std::{
     collections::{BTreeSet, VecDeque},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::{Extensions, HeaderMap};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::{
     ConnectionId, HubOptions, Transport,
+    ask::Asks,
     id::Token,
+    outbox::{Numbered, Outbox},
     protocol::{HubMessage, Protocol},
-    transport::lane::Lane,
+    transport::{lane::Lane, web_socket::Socket},
 };
 
 /// Why a connection ends: what its Close message will say.
@@ -60,6 +62,10 @@ pub(crate) struct Connection {
     request: Mutex<Arc<Request>>,
     outbox: Mutex<Outbox>,
     groups: Mutex<Membership>,
+    asks: Mutex<Asks>,
+    /// Whether the client may resume it, if its handshake says so, too.
+    pub(crate) may_resume: bool,
+    resume: OnceLock<Box<Resume>>,
     stage: AtomicU8,
     times: Times,
 }
@@ -88,21 +94,31 @@ enum Membership {
     Left,
 }
 
-/// What waits for the client.
+/// The life of a connection beyond its WebSocket.
 #[derive(Default)]
-struct Outbox {
-    queue: VecDeque<Bytes>,
-    bytes: usize,
-    /// Set once: nothing but the last message is added after it.
-    end: Option<End>,
-    /// Nothing at all is added any more.
-    finished: bool,
-    /// Who takes the bytes where that is not the session: an event stream's body, or a poll.
-    reader: Option<Waker>,
-    /// The newest poll; older ones give way.
-    poll: u64,
-    polling: bool,
+pub(crate) struct Resume {
+    /// The highest number of a message received from the client, and the one it has been told.
+    received: AtomicI64,
+    told: AtomicI64,
+    /// When the WebSocket was lost; zero while there is one.
+    detached: AtomicU64,
+    next: Mutex<Option<Socket>>,
 }
+
+/// Whether the session may go on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pressure {
+    None,
+    /// Too much waits for the client.
+    High,
+    /// Too much is kept until the client acknowledges it.
+    Unacknowledged,
+    /// The connection is to end.
+    Ending,
+}
+
+/// Nothing is sent any more.
+pub(crate) struct Over;
 
 /// What a reader of the outbox gets.
 pub(crate) enum Taken {
@@ -132,6 +148,9 @@ impl Connection {
             request: Mutex::new(Arc::new(request)),
             outbox: Mutex::default(),
             groups: Mutex::new(Membership::In(BTreeSet::new())),
+            asks: Mutex::default(),
+            may_resume: false,
+            resume: OnceLock::new(),
             stage: AtomicU8::new(HANDSHAKE),
             times: Times { attached: now.into(), heard: now.into(), pinged: now.into(), ..Times::default() },
         }
@@ -155,6 +174,11 @@ impl Connection {
         self.protocol.get().copied().unwrap_or(Protocol::Json)
     }
 
+    /// Who waits for the client's answers.
+    pub(crate) fn asks(&self) -> MutexGuard<'_, Asks> {
+        self.asks.lock()
+    }
+
     /// Whether it lives by polls.
     pub(crate) fn is_polled(&self) -> bool {
         self.transport == Transport::LongPolling
@@ -168,17 +192,14 @@ impl Connection {
         if outbox.end.is_some() || outbox.finished {
             return;
         }
-        if outbox.bytes + message.len() > options.output_hard_bytes {
+        if outbox.held() + message.len() > options.output_hard_bytes {
             drop(outbox);
             self.discard();
             tracing::debug!(connection = %self.id, "a client that does not read is cut off");
             return self.end(End::Failed(None));
         }
         // Whoever was woken for the first message will find the rest.
-        let was_empty = outbox.queue.is_empty();
-        outbox.bytes += message.len();
-        outbox.queue.push_back(message);
-        if was_empty {
+        if outbox.add(message, Numbered::Yes) {
             self.wake_reader(outbox);
         }
     }
@@ -189,10 +210,7 @@ impl Connection {
         if outbox.end.is_some() || outbox.finished {
             return;
         }
-        let was_empty = outbox.queue.is_empty();
-        outbox.bytes += message.len();
-        outbox.queue.push_back(message);
-        if was_empty && self.lane.is_some() {
+        if outbox.add(message, Numbered::Yes) && self.lane.is_some() {
             self.wake_reader(outbox);
         }
     }
@@ -206,13 +224,14 @@ impl Connection {
         }
         outbox.finished = true;
         if let Some(last) = last {
-            outbox.bytes += last.len();
-            outbox.queue.push_back(last);
+            outbox.add(last, Numbered::No);
         }
+        let waiting = std::mem::take(&mut outbox.waiting);
         self.wake_reader(outbox);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    fn wake_reader(&self, mut outbox: parking_lot::MutexGuard<'_, Outbox>) {
+    fn wake_reader(&self, mut outbox: MutexGuard<'_, Outbox>) {
         if self.lane.is_some() {
             let reader = outbox.reader.take();
             drop(outbox);
@@ -227,7 +246,40 @@ impl Connection {
 
     /// Takes the next bytes: one message as it is, or several small ones in one piece of at most `most` bytes.
     pub(crate) fn take(&self, most: usize) -> Option<Bytes> {
-        self.outbox.lock().take(most)
+        let mut outbox = self.outbox.lock();
+        let taken = outbox.take(most);
+        if !outbox.waiting.is_empty() {
+            let waiting = std::mem::take(&mut outbox.waiting);
+            drop(outbox);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+        taken
+    }
+
+    /// How much waits for the client, compared to what may.
+    pub(crate) fn pressure(&self, options: &HubOptions) -> Pressure {
+        let outbox = self.outbox.lock();
+        match outbox.end {
+            Some(_) => Pressure::Ending,
+            None if outbox.bytes > options.output_soft_bytes => Pressure::High,
+            None if outbox.is_full(options) => Pressure::Unacknowledged,
+            None => Pressure::None,
+        }
+    }
+
+    /// Waits until there is room for a stream's next item.
+    pub(crate) fn poll_room(&self, cx: &mut Context<'_>, options: &HubOptions) -> Poll<Result<(), Over>> {
+        let mut outbox = self.outbox.lock();
+        if outbox.end.is_some() || outbox.finished {
+            return Poll::Ready(Err(Over));
+        }
+        if outbox.is_full(options) {
+            if !outbox.waiting.iter().any(|waiting| waiting.will_wake(cx.waker())) {
+                outbox.waiting.push(cx.waker().clone());
+            }
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
     }
 
     pub(crate) fn outbox_bytes(&self) -> usize {
@@ -253,6 +305,7 @@ impl Connection {
         let bytes = outbox.bytes;
         if let Some(taken) = outbox.take(usize::MAX) {
             self.stalled(None);
+            std::mem::take(&mut outbox.waiting).into_iter().for_each(Waker::wake);
             if bytes > 0 {
                 self.session.wake();
             }
@@ -298,7 +351,9 @@ impl Connection {
             return;
         }
         outbox.end = Some(end);
+        let waiting = std::mem::take(&mut outbox.waiting);
         drop(outbox);
+        waiting.into_iter().for_each(Waker::wake);
         self.session.wake();
         if let Some(lane) = &self.lane {
             lane.close();
@@ -316,11 +371,81 @@ impl Connection {
         let mut outbox = self.outbox.lock();
         outbox.queue = VecDeque::new();
         outbox.bytes = 0;
+        outbox.unacknowledged = None;
         self.wake_reader(outbox);
     }
 
     pub(crate) fn is_ending(&self) -> bool {
         self.outbox.lock().end.is_some()
+    }
+
+    // ---- beyond a WebSocket ----
+
+    /// The handshake is of a version that knows how to resume.
+    pub(crate) fn make_resumable(&self) {
+        if self.may_resume && self.resume.set(Box::default()).is_ok() {
+            self.outbox.lock().unacknowledged = Some(Box::default());
+        }
+    }
+
+    pub(crate) fn resume(&self) -> Option<&Resume> {
+        self.resume.get().map(|resume| &**resume)
+    }
+
+    /// The WebSocket is lost. Says whether that can be survived.
+    pub(crate) fn detach(&self, now: u64) -> bool {
+        let Some(resume) = self.resume() else { return false };
+        resume.detached.store(now.max(1), Relaxed);
+        self.stalled(None);
+        let mut outbox = self.outbox.lock();
+        outbox.queue = VecDeque::new();
+        outbox.bytes = 0;
+        match &mut outbox.unacknowledged {
+            Some(unacknowledged) => unacknowledged.detached = true,
+            None => return false,
+        }
+        true
+    }
+
+    /// Brings the next WebSocket; the session takes it from here.
+    pub(crate) fn hand_over(&self, socket: Socket, request: Request) {
+        if let Some(resume) = self.resume() {
+            *resume.next.lock() = Some(socket);
+            self.replace_request(request);
+            self.session.wake();
+        }
+    }
+
+    /// Goes on with the next WebSocket, if it has come: with the number of what follows first, and then with all
+    /// that is unacknowledged.
+    pub(crate) fn reattach(&self, now: u64) -> Option<Socket> {
+        let resume = self.resume()?;
+        let socket = resume.next.lock().take()?;
+        resume.detached.store(0, Relaxed);
+        self.times.heard.store(now, Relaxed);
+        self.times.pinged.store(now, Relaxed);
+        self.stalled(None);
+        let mut outbox = self.outbox.lock();
+        let outbox = &mut *outbox;
+        if let Some(unacknowledged) = &mut outbox.unacknowledged {
+            unacknowledged.detached = false;
+            let first = unacknowledged.last + 1 - unacknowledged.messages.len() as i64;
+            let sequence = self.protocol().encode(&HubMessage::Sequence { sequence_id: first });
+            outbox.queue = [sequence].into_iter().chain(unacknowledged.messages.iter().cloned()).collect();
+            outbox.bytes = outbox.queue.iter().map(Bytes::len).sum();
+        }
+        Some(socket)
+    }
+
+    /// The client has everything up to that number.
+    pub(crate) fn acknowledged(&self, number: i64) {
+        let mut outbox = self.outbox.lock();
+        if let Some(unacknowledged) = &mut outbox.unacknowledged {
+            unacknowledged.forget(number);
+        }
+        let waiting = std::mem::take(&mut outbox.waiting);
+        drop(outbox);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
     // ---- groups ----
@@ -419,6 +544,18 @@ impl Connection {
         past: impl Fn(&AtomicU64, std::time::Duration) -> bool,
     ) {
         let times = &self.times;
+        if let Some(resume) = self.resume() {
+            if resume.detached.load(Relaxed) > 0 {
+                if past(&resume.detached, options.reconnect_timeout) {
+                    self.end(End::Gone);
+                }
+                return;
+            }
+            let received = resume.received.load(Relaxed);
+            if resume.told.swap(received, Relaxed) < received {
+                self.say(&HubMessage::Ack { sequence_id: received });
+            }
+        }
         // An event stream is read by whoever serves the response: what still waits here, it has not taken.
         if self.transport == Transport::ServerSentEvents && self.outbox_bytes() > 0 {
             self.stalled(Some(now));
@@ -434,13 +571,17 @@ impl Connection {
         if past(&times.pinged, options.keep_alive) {
             times.pinged.store(now, Relaxed);
             // Where something waits already, that is the sign of life, or will not arrive either.
-            let mut outbox = self.outbox.lock();
-            if outbox.queue.is_empty() && outbox.end.is_none() {
-                let ping = self.protocol().encode(&HubMessage::Ping);
-                outbox.bytes += ping.len();
-                outbox.queue.push_back(ping);
-                self.wake_reader(outbox);
+            if self.outbox.lock().queue.is_empty() {
+                self.say(&HubMessage::Ping);
             }
+        }
+    }
+
+    /// Queues what has no number.
+    fn say(&self, message: &HubMessage<'_>) {
+        let mut outbox = self.outbox.lock();
+        if outbox.end.is_none() && outbox.add(self.protocol().encode(message), Numbered::No) {
+            self.wake_reader(outbox);
         }
     }
 }
@@ -452,31 +593,13 @@ pub(crate) enum Forget {
     No,
 }
 
-impl Outbox {
-    fn take(&mut self, most: usize) -> Option<Bytes> {
-        let first = self.queue.pop_front()?;
-        let mut size = first.len();
-        let more = self
-            .queue
-            .iter()
-            .take_while(|next| {
-                size = size.saturating_add(next.len());
-                size <= most
-            })
-            .count();
-        let taken = if more == 0 {
-            first
-        } else {
-            let rest = self.queue.iter().take(more).map(Bytes::len).sum::<usize>();
-            let mut joined = BytesMut::with_capacity(first.len() + rest);
-            joined.extend_from_slice(&first);
-            self.queue.drain(..more).for_each(|next| joined.extend_from_slice(&next));
-            joined.freeze()
-        };
-        self.bytes -= taken.len();
-        if self.queue.is_empty() && self.queue.capacity() > 16 {
-            self.queue = VecDeque::new();
-        }
-        Some(taken)
+impl Resume {
+    /// The highest number that the client's messages have reached.
+    pub(crate) fn received(&self) -> i64 {
+        self.received.load(Relaxed)
+    }
+
+    pub(crate) fn receive(&self, number: i64) {
+        self.received.store(number, Relaxed);
     }
 }

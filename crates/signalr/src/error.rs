@@ -41,6 +41,11 @@ impl HubError {
         }
     }
 
+    /// What the client is told when a stream ended with this error.
+    pub(crate) fn streaming_text(&self, detailed: bool) -> String {
+        format!("An error occurred on the server while streaming results.{}", self.suffix(detailed))
+    }
+
     /// What is added to a general text: everything of a told error, nothing of an internal one.
     pub(crate) fn suffix(&self, detailed: bool) -> String {
         match &self.0 {
@@ -88,7 +93,7 @@ impl Error for HubError {
 }
 
 /// The last part of a type's path, without its parameters.
-fn short_name<T>() -> &'static str {
+pub(crate) fn short_name<T>() -> &'static str {
     let full = std::any::type_name::<T>();
     let plain = full.split('<').next().unwrap_or(full);
     plain.rsplit("::").next().unwrap_or(plain)

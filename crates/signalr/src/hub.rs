@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
-use serde::Serialize;
+use futures_util::Stream;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::Notify, time::Instant};
 
 use crate::{
-    Caller, Clients, HubError, HubOptions, HubService, Parameters,
+    Arguments, Caller, Clients, HubError, HubOptions, HubService, InvokeError, Parameters, Uploads, ask,
     connection::End,
-    method::{Method, OnConnected, OnDisconnected, Plain, guarded},
+    method::{Answers, Function, Invoke, Method, OnConnected, OnDisconnected, Plain, Streaming, guarded},
     registry::Registry,
     sweep,
 };
@@ -64,6 +65,20 @@ impl<S> Hub<S> {
     /// Every connection.
     pub fn all(&self) -> Clients<'_> {
         Clients::all(self.core())
+    }
+
+    /// Asks the client with this id: calls its handler for `target` and awaits the result. Dropping the future
+    /// forgets the question.
+    ///
+    /// # Errors
+    /// The client is not there, leaves, answers with an error, or with something that is no `R`.
+    pub async fn invoke<R, A>(&self, id: &str, target: &str, arguments: &A) -> Result<R, InvokeError>
+    where
+        R: DeserializeOwned,
+        A: Arguments,
+    {
+        let connection = self.core().registry.find(id).ok_or(InvokeError::Gone)?;
+        ask::ask(connection, &self.core().options, target, arguments).await
     }
 
     /// How many connections have done their handshake and are not over.
@@ -221,14 +236,70 @@ impl<S: Clone + Send + Sync + 'static> HubBuilder<S> {
         Fut: Future<Output = Result<R, HubError>> + Send + 'static,
         R: Serialize + Send + 'static,
     {
+        assert!(optional <= A::COUNT, "{name} has fewer than {optional} arguments");
+        let function = move |caller: Caller<S>, arguments: A, (): ()| function(caller, arguments);
+        self.add(name, Answers::Once, 0, Box::new(Plain(Function::new(function, optional))));
+        self
+    }
+
+    /// Adds a method that takes streams from its caller: its last parameter is a tuple of [`Upload`](crate::Upload)s, in the
+    /// order in which clients pass them. It runs beside other calls of its connection.
+    ///
+    /// # Panics
+    /// A method of that name is there already.
+    pub fn method_with_uploads<F, A, U, Fut, R>(mut self, name: &str, function: F) -> Self
+    where
+        F: Fn(Caller<S>, A, U) -> Fut + Clone + Send + Sync + 'static,
+        A: Parameters,
+        U: Uploads,
+        Fut: Future<Output = Result<R, HubError>> + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        self.add(name, Answers::Once, U::COUNT, Box::new(Plain(Function::new(function, 0))));
+        self
+    }
+
+    /// Adds a method that answers with a stream. It runs beside other calls of its connection, is asked for the
+    /// next item when there is room for it, and is dropped when the client cancels it or leaves.
+    ///
+    /// # Panics
+    /// A method of that name is there already.
+    pub fn stream<F, A, Fut, St, R>(mut self, name: &str, function: F) -> Self
+    where
+        F: Fn(Caller<S>, A) -> Fut + Clone + Send + Sync + 'static,
+        A: Parameters,
+        Fut: Future<Output = Result<St, HubError>> + Send + 'static,
+        St: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        let function = move |caller: Caller<S>, arguments: A, (): ()| function(caller, arguments);
+        self.add(name, Answers::Stream, 0, Box::new(Streaming(Function::new(function, 0))));
+        self
+    }
+
+    /// Adds a method that takes streams and answers with one.
+    ///
+    /// # Panics
+    /// A method of that name is there already.
+    pub fn stream_with_uploads<F, A, U, Fut, St, R>(mut self, name: &str, function: F) -> Self
+    where
+        F: Fn(Caller<S>, A, U) -> Fut + Clone + Send + Sync + 'static,
+        A: Parameters,
+        U: Uploads,
+        Fut: Future<Output = Result<St, HubError>> + Send + 'static,
+        St: Stream<Item = Result<R, HubError>> + Send + 'static,
+        R: Serialize + Send + 'static,
+    {
+        self.add(name, Answers::Stream, U::COUNT, Box::new(Streaming(Function::new(function, 0))));
+        self
+    }
+
+    fn add(&mut self, name: &str, answers: Answers, uploads: usize, run: Box<dyn Invoke<S>>) {
         assert!(
             !self.methods.iter().any(|method| method.name.eq_ignore_ascii_case(name)),
             "the hub has a method {name} already"
         );
-        assert!(optional <= A::COUNT, "{name} has fewer than {optional} arguments");
-        let run = Box::new(Plain::new(function, optional));
-        self.methods.push(Method { name: name.into(), run });
-        self
+        self.methods.push(Method { name: name.into(), answers, uploads, run });
     }
 
     /// Runs `f` after each handshake, before the connection's first call. An error ends the connection.

@@ -1,8 +1,8 @@
 //! Received bytes on their way to becoming messages.
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf as _, Bytes, BytesMut};
 
-use crate::protocol::json::RECORD_SEPARATOR;
+use crate::protocol::{Protocol, json::RECORD_SEPARATOR, messagepack};
 
 /// Bytes without borders, cut into messages. A piece that holds whole messages is not copied.
 #[derive(Default)]
@@ -39,8 +39,21 @@ impl Inbox {
         self.joined.extend_from_slice(&bytes);
     }
 
-    /// The next message without its end mark, if it is there: of at most `most` bytes with it.
-    pub(crate) fn next(&mut self, most: usize) -> Result<Option<Bytes>, TooLong> {
+    /// The next message without what marks its borders, if it is there: of at most `most` bytes with that.
+    pub(crate) fn next(&mut self, protocol: Protocol, most: usize) -> Result<Option<Bytes>, TooLong> {
+        match protocol {
+            Protocol::Json => self.next_record(most),
+            Protocol::MessagePack => self.next_frame(most),
+        }
+    }
+
+    /// Forgets everything: what follows comes from elsewhere.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new();
+    }
+
+    /// Up to an end mark.
+    pub(crate) fn next_record(&mut self, most: usize) -> Result<Option<Bytes>, TooLong> {
         let bytes: &[u8] = if self.piece.is_empty() { &self.joined } else { &self.piece };
         let window = &bytes[..bytes.len().min(most)];
         let Some(end) = memchr::memchr(RECORD_SEPARATOR, &window[self.searched..]) else {
@@ -49,16 +62,35 @@ impl Inbox {
         };
         let end = self.searched + end;
         self.searched = 0;
-        Ok(Some(self.cut(end)))
+        let mut message = self.cut(end + 1);
+        message.truncate(end);
+        Ok(Some(message))
     }
 
-    fn cut(&mut self, end: usize) -> Bytes {
-        let mut message = if self.piece.is_empty() {
-            self.joined.split_to(end + 1).freeze()
-        } else {
-            self.piece.split_to(end + 1)
+    /// As long as its prefix says. What the prefix announces is refused before it is waited for.
+    fn next_frame(&mut self, most: usize) -> Result<Option<Bytes>, TooLong> {
+        let Some((length, prefix)) = messagepack::frame(self.bytes()).map_err(|_| TooLong)? else {
+            return Ok(None);
         };
-        message.truncate(end);
+        let whole = length + prefix;
+        if whole > most {
+            return Err(TooLong);
+        }
+        if self.len() < whole {
+            return Ok(None);
+        }
+        let mut message = self.cut(whole);
+        message.advance(prefix);
+        Ok(Some(message))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        if self.piece.is_empty() { &self.joined } else { &self.piece }
+    }
+
+    fn cut(&mut self, at: usize) -> Bytes {
+        let message =
+            if self.piece.is_empty() { self.joined.split_to(at).freeze() } else { self.piece.split_to(at) };
         // Even an empty rest would keep the whole buffer alive.
         if self.piece.is_empty() {
             self.piece = Bytes::new();
@@ -77,21 +109,21 @@ mod tests {
     use super::*;
 
     fn drain(inbox: &mut Inbox) -> Vec<Bytes> {
-        std::iter::from_fn(|| inbox.next(1024).unwrap()).collect()
+        std::iter::from_fn(|| inbox.next_record(1024).unwrap()).collect()
     }
 
     #[test]
     fn a_message_may_fill_the_limit_and_not_more() {
         let mut inbox = Inbox::new();
         inbox.push(Bytes::from_static(b"123\x1e"));
-        assert_eq!(inbox.next(4), Ok(Some(Bytes::from_static(b"123"))));
+        assert_eq!(inbox.next_record(4), Ok(Some(Bytes::from_static(b"123"))));
         inbox.push(Bytes::from_static(b"1234\x1e"));
-        assert_eq!(inbox.next(4), Err(TooLong));
+        assert_eq!(inbox.next_record(4), Err(TooLong));
         let mut inbox = Inbox::new();
         inbox.push(Bytes::from_static(b"1234"));
-        assert_eq!(inbox.next(4), Ok(None), "its end may be yet to come, were the limit larger");
+        assert_eq!(inbox.next_record(4), Ok(None), "its end may be yet to come, were the limit larger");
         inbox.push(Bytes::from_static(b"5"));
-        assert_eq!(inbox.next(4), Err(TooLong));
+        assert_eq!(inbox.next_record(4), Err(TooLong));
     }
 
     #[test]
@@ -103,7 +135,48 @@ mod tests {
         assert_eq!(inbox.joined.capacity(), 0);
     }
 
+    #[test]
+    fn a_frame_is_refused_for_what_it_announces() {
+        let mut inbox = Inbox::new();
+        inbox.push(Bytes::from_static(&[3, 1, 2, 3]));
+        assert_eq!(inbox.next_frame(4), Ok(Some(Bytes::from_static(&[1, 2, 3]))));
+        inbox.push(Bytes::from_static(&[4]));
+        assert_eq!(inbox.next_frame(4), Err(TooLong));
+        let mut inbox = Inbox::new();
+        inbox.push(Bytes::from_static(&[0xFF; 5]));
+        assert_eq!(inbox.next_frame(usize::MAX), Err(TooLong));
+    }
+
     proptest! {
+        #[test]
+        fn any_split_of_the_bytes_gives_the_same_frames(
+            messages in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 0..8),
+            cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        ) {
+            let mut stream = Vec::new();
+            for message in &messages {
+                let length = message.len();
+                if length > 0x7F {
+                    stream.push(0x80 | (length & 0x7F) as u8);
+                    stream.push((length >> 7) as u8);
+                } else {
+                    stream.push(length as u8);
+                }
+                stream.extend_from_slice(message);
+            }
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len() + 1)).collect();
+            cuts.extend([0, stream.len()]);
+            cuts.sort_unstable();
+            let mut inbox = Inbox::new();
+            let mut read = Vec::new();
+            for pair in cuts.windows(2) {
+                inbox.push(Bytes::copy_from_slice(&stream[pair[0]..pair[1]]));
+                read.extend(std::iter::from_fn(|| inbox.next_frame(1024).unwrap()));
+            }
+            prop_assert_eq!(read, messages);
+            prop_assert_eq!(inbox.len(), 0);
+        }
+
         #[test]
         fn any_split_of_the_bytes_gives_the_same_messages(
             messages in prop::collection::vec("[^\u{1e}]{0,40}", 0..8),

@@ -25,16 +25,22 @@
 #![deny(missing_docs)]
 
 mod args;
+mod ask;
+mod call;
 mod caller;
 mod clients;
 mod connection;
 mod error;
+#[cfg(any(feature = "fuzzing", test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hub;
 mod id;
 mod inbox;
 mod method;
 mod negotiate;
 mod options;
+mod outbox;
 pub mod protocol;
 mod query;
 mod refusal;
@@ -43,8 +49,12 @@ mod service;
 mod session;
 mod sweep;
 mod transport;
+mod upload;
+mod value;
+mod work;
 
 pub use args::{Arguments, Parameters};
+pub use ask::InvokeError;
 pub use caller::Caller;
 pub use clients::Clients;
 pub use error::HubError;
@@ -52,6 +62,9 @@ pub use hub::{Hub, HubBuilder};
 pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
+pub use transport::web_socket::configure as configure_upgrade;
+pub use upload::{Upload, Uploads};
+pub use value::{ByteArray, Timestamp};
 
 /// The README's chat has to compile.
 #[cfg(doctest)]

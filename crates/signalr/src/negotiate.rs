@@ -24,6 +24,8 @@ struct Offer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     connection_token: Option<&'a str>,
     available_transports: Vec<Offered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    use_stateful_reconnect: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +51,9 @@ pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Result<Response, Re
     };
     let id = ConnectionId::random();
     let token = if version == 0 { Token::of(id) } else { Token::random() };
-    let negotiated = Negotiated { id, since: core.now(), lane: None };
+    let resumable = core.options.stateful_reconnect
+        && query::find(query, "useStatefulReconnect").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let negotiated = Negotiated { id, since: core.now(), resumable, lane: None };
     core.registry
         .negotiate(token, negotiated, core.options.max_negotiated)
         .map_err(|TooMany| Refusal::Unavailable)?;
@@ -62,6 +66,7 @@ pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Result<Response, Re
             .filter(|transport| core.options.transports.contains(transport))
             .map(|transport| Offered { transport: transport.name(), transfer_formats: formats(transport) })
             .collect(),
+        use_stateful_reconnect: resumable.then_some(true),
     }))
 }
 

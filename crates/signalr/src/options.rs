@@ -75,6 +75,16 @@ pub struct HubOptions {
     pub output_soft_bytes: usize,
     /// Bytes waiting for the client beyond which it is cut off, with leave to reconnect. Default: 1,048,576.
     pub output_hard_bytes: usize,
+    /// Whether clients may ask for connections that survive the loss of their WebSocket. Default: no.
+    pub stateful_reconnect: bool,
+    /// How long such a connection waits for its next WebSocket. Default: 15 s.
+    pub reconnect_timeout: Duration,
+    /// Bytes of such a connection that are kept until the client acknowledges them; beyond it its calls and
+    /// streams wait. Default: 100,000. A client that sends twice as much without acknowledging is cut off.
+    pub reconnect_buffer_bytes: usize,
+    /// How many calls of a connection may run beside its calls in turn: streams, calls with uploads, and calls that
+    /// wait for the client. Default: 100; further streams and calls with uploads fail.
+    pub max_parallel_calls: usize,
     /// How many negotiated connections may wait for their transport; beyond it negotiation answers 503. Default: 10,000.
     pub max_negotiated: usize,
 }
@@ -100,6 +110,10 @@ impl Default for HubOptions {
             input_buffer_bytes: 64 * 1024,
             output_soft_bytes: 64 * 1024,
             output_hard_bytes: 1024 * 1024,
+            stateful_reconnect: false,
+            reconnect_timeout: Duration::from_secs(15),
+            reconnect_buffer_bytes: 100_000,
+            max_parallel_calls: 100,
             max_negotiated: 10_000,
         }
     }

@@ -15,6 +15,7 @@ use crate::{
     ConnectionId,
     connection::{Connection, Forget},
     id::Token,
+    protocol::Protocol,
     transport::lane::Lane,
 };
 
@@ -45,6 +46,8 @@ pub(crate) struct Negotiated {
     pub(crate) id: ConnectionId,
     /// In milliseconds of the hub's clock.
     pub(crate) since: u64,
+    /// Whether a lost transport may be replaced.
+    pub(crate) resumable: bool,
     /// What was posted before the transport came.
     pub(crate) lane: Option<Arc<Lane>>,
 }
@@ -58,7 +61,8 @@ pub(crate) struct Registry {
     groups: Sharded<Arc<str>, Members>,
     hasher: RandomState,
     waiting: AtomicUsize,
-    connected: AtomicUsize,
+    /// One number for each protocol.
+    connected: [AtomicUsize; Protocol::ALL.len()],
 }
 
 impl Registry {
@@ -69,7 +73,7 @@ impl Registry {
             groups: Sharded::new(),
             hasher: RandomState::new(),
             waiting: AtomicUsize::new(0),
-            connected: AtomicUsize::new(0),
+            connected: Default::default(),
         }
     }
 
@@ -140,7 +144,7 @@ impl Registry {
 
     /// The handshake is done: the connection can be reached by pushes.
     pub(crate) fn enter(&self, connection: Arc<Connection>) {
-        self.connected.fetch_add(1, Relaxed);
+        self.connected[connection.protocol() as usize].fetch_add(1, Relaxed);
         self.ids.shard(connection.id.shard()).lock().insert(connection.id, connection);
     }
 
@@ -148,12 +152,16 @@ impl Registry {
     pub(crate) fn exit(&self, connection: &Connection) {
         connection.leave_all(|group| self.remove_member(group, connection));
         if self.ids.shard(connection.id.shard()).lock().remove(&connection.id).is_some() {
-            self.connected.fetch_sub(1, Relaxed);
+            self.connected[connection.protocol() as usize].fetch_sub(1, Relaxed);
         }
     }
 
     pub(crate) fn connected(&self) -> usize {
-        self.connected.load(Relaxed)
+        self.connected.iter().map(|number| number.load(Relaxed)).sum()
+    }
+
+    pub(crate) fn is_spoken(&self, protocol: Protocol) -> bool {
+        self.connected[protocol as usize].load(Relaxed) > 0
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Arc<Connection>> {

@@ -145,15 +145,10 @@ fn attach(core: &Core, id: &str, transport: Transport, parts: &Parts) -> Result<
                 Some(lane)
             }
         };
-        let connection = Arc::new(Connection::new(
-            waiting.id,
-            token,
-            core.next_serial(),
-            transport,
-            lane,
-            request,
-            core.now(),
-        ));
+        let mut connection =
+            Connection::new(waiting.id, token, core.next_serial(), transport, lane, request, core.now());
+        connection.may_resume = waiting.resumable && transport == Transport::WebSockets;
+        let connection = Arc::new(connection);
         *known = Known::Live(connection.clone());
         Ok(Found::New(connection))
     })
@@ -172,8 +167,18 @@ where
         Ok(upgrade) => web_socket::configure(upgrade, &core.options),
         Err(rejection) => return Ok(rejection.into_response()),
     };
-    let Found::New(connection) = attach_web_socket(core, id, &parts)? else {
-        return Err(Refusal::AlreadyCarried);
+    let connection = match attach_web_socket(core, id, &parts)? {
+        Found::New(connection) => connection,
+        Found::Live(connection) if connection.is_ending() => return Err(Refusal::Gone),
+        // The next one for a connection that has lost, or is about to lose, its own.
+        Found::Live(connection) if connection.resume().is_some() => {
+            let request = visible(&parts);
+            return Ok(upgrade.on_upgrade(move |socket| {
+                connection.hand_over(web_socket::Socket::new(socket), request);
+                ready(())
+            }));
+        }
+        Found::Live(_) => return Err(Refusal::AlreadyCarried),
     };
     let attached = Attached::new(core.clone(), connection);
     Ok(upgrade.on_upgrade(move |socket| {

@@ -7,9 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Protocol;
+use crate::Transport;
 
 /// The highest version of the protocols that is spoken.
 const MAX_VERSION: i32 = 2;
+
+/// The version that knows Ack and Sequence.
+const RESUMABLE: i32 = 2;
 
 pub(crate) const ACCEPTED: Bytes = Bytes::from_static(b"{}\x1e");
 
@@ -41,8 +45,15 @@ impl Refusal {
     }
 }
 
+/// What a client chose.
+pub(crate) struct Choice {
+    pub(crate) protocol: Protocol,
+    /// Whether its version lets a lost connection go on.
+    pub(crate) resumable: bool,
+}
+
 /// Reads the client's choice, given without its end mark.
-pub(crate) fn read(message: &[u8], detailed_errors: bool) -> Result<Protocol, Refusal> {
+pub(crate) fn read(message: &[u8], transport: Transport, detailed_errors: bool) -> Result<Choice, Refusal> {
     let refuse = |detail: &str| Refusal::malformed(detail, detailed_errors);
     match message.iter().find(|byte| !byte.is_ascii_whitespace()) {
         Some(b'{') => {}
@@ -72,7 +83,13 @@ pub(crate) fn read(message: &[u8], detailed_errors: bool) -> Result<Protocol, Re
             "The server does not support version {version} of the '{name}' protocol."
         )));
     }
-    Ok(protocol)
+    if protocol.is_binary() && transport == Transport::ServerSentEvents {
+        return Err(Refusal(format!(
+            "Cannot use the '{name}' protocol on the current transport. \
+             The transport does not support 'Binary' transfer format."
+        )));
+    }
+    Ok(Choice { protocol, resumable: version == RESUMABLE })
 }
 
 #[derive(Deserialize)]

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{BindError, DecodeError, HubMessage, Outcome, Raw};
+use super::{BindError, DecodeError, EncodeError, HubMessage, Outcome, Raw};
 use crate::args::{Arguments, Array, Parameters};
 
 /// The byte that ends every message.
@@ -37,40 +37,36 @@ pub fn decode(message: &[u8]) -> Result<Option<HubMessage<'_>>, DecodeError> {
     fields.message()
 }
 
-/// Writes one message with its end mark.
+/// Writes one message with its end mark. A value that is encoded for another protocol cannot be taken over
+/// and is written as null.
 pub fn encode(message: &HubMessage<'_>) -> Bytes {
     let mut out = Writer::new();
     match message {
-        HubMessage::Invocation { invocation_id, target, arguments: Raw::Json(arguments), stream_ids } => {
+        HubMessage::Invocation { invocation_id, target, arguments, stream_ids } => {
             out.open(1);
             if let Some(id) = invocation_id {
                 out.string("invocationId", id);
             }
-            out.call(target, arguments, stream_ids);
+            out.call(target, *arguments, stream_ids);
         }
-        HubMessage::StreamItem { invocation_id, item: Raw::Json(item) } => {
+        HubMessage::StreamItem { invocation_id, item } => {
             out.open(2);
             out.string("invocationId", invocation_id);
-            out.raw("item", item.get());
+            out.raw("item", text(*item));
         }
         HubMessage::Completion { invocation_id, outcome } => {
             out.open(3);
             out.string("invocationId", invocation_id);
             match outcome {
                 Outcome::Void => {}
-                Outcome::Result(Raw::Json(result)) => out.raw("result", result.get()),
+                Outcome::Result(result) => out.raw("result", text(*result)),
                 Outcome::Error(error) => out.string("error", error),
             }
         }
-        HubMessage::StreamInvocation {
-            invocation_id,
-            target,
-            arguments: Raw::Json(arguments),
-            stream_ids,
-        } => {
+        HubMessage::StreamInvocation { invocation_id, target, arguments, stream_ids } => {
             out.open(4);
             out.string("invocationId", invocation_id);
-            out.call(target, arguments, stream_ids);
+            out.call(target, *arguments, stream_ids);
         }
         HubMessage::CancelInvocation { invocation_id } => {
             out.open(5);
@@ -98,15 +94,37 @@ pub fn encode(message: &HubMessage<'_>) -> Bytes {
     out.close()
 }
 
-pub(crate) fn invocation<A: Arguments>(target: &str, arguments: &A) -> serde_json::Result<Bytes> {
+fn text(raw: Raw<'_>) -> &str {
+    match raw {
+        Raw::Json(raw) => raw.get(),
+        Raw::MessagePack(_) => "null",
+    }
+}
+
+pub(crate) fn invocation<A: Arguments>(
+    invocation_id: Option<&str>,
+    target: &str,
+    arguments: &A,
+) -> Result<Bytes, EncodeError> {
     let mut out = Writer::new();
     out.open(1);
+    if let Some(id) = invocation_id {
+        out.string("invocationId", id);
+    }
     out.string("target", target);
     out.value("arguments", &Array(arguments))?;
     Ok(out.close())
 }
 
-pub(crate) fn result<R: Serialize>(invocation_id: &str, result: &R) -> serde_json::Result<Bytes> {
+pub(crate) fn item<T: Serialize>(invocation_id: &str, item: &T) -> Result<Bytes, EncodeError> {
+    let mut out = Writer::new();
+    out.open(2);
+    out.string("invocationId", invocation_id);
+    out.value("item", item)?;
+    Ok(out.close())
+}
+
+pub(crate) fn result<R: Serialize>(invocation_id: &str, result: &R) -> Result<Bytes, EncodeError> {
     let mut out = Writer::new();
     out.open(3);
     out.string("invocationId", invocation_id);
@@ -151,14 +169,14 @@ impl Writer {
         let _ = serde_json::to_writer(&mut self.0, text);
     }
 
-    fn value<T: Serialize>(&mut self, key: &str, value: &T) -> serde_json::Result<()> {
+    fn value<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), EncodeError> {
         self.key(key);
-        serde_json::to_writer(&mut self.0, value)
+        serde_json::to_writer(&mut self.0, value).map_err(|error| EncodeError(error.to_string()))
     }
 
-    fn call(&mut self, target: &str, arguments: &RawValue, stream_ids: &[Cow<'_, str>]) {
+    fn call(&mut self, target: &str, arguments: Raw<'_>, stream_ids: &[Cow<'_, str>]) {
         self.string("target", target);
-        self.raw("arguments", arguments.get());
+        self.raw("arguments", text(arguments));
         if !stream_ids.is_empty() {
             self.key("streamIds");
             let _ = serde_json::to_writer(&mut self.0, stream_ids);

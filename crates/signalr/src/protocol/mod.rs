@@ -1,15 +1,16 @@
 //! The hub protocol: what a message is, apart from how it travels.
 //!
-//! [`HubMessage`] is any of the nine messages; [`json`] reads and writes them as JSON.
+//! [`HubMessage`] is any of the nine messages; [`json`] and [`messagepack`] read and write them.
 
 pub mod json;
+pub mod messagepack;
 
 pub(crate) mod handshake;
 
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::args::{Arguments, Parameters};
@@ -95,6 +96,8 @@ pub enum Outcome<'a> {
 pub enum Raw<'a> {
     /// As JSON.
     Json(&'a RawValue),
+    /// As MessagePack: the bytes of one value.
+    MessagePack(&'a [u8]),
 }
 
 impl Raw<'_> {
@@ -102,6 +105,15 @@ impl Raw<'_> {
     pub(crate) fn bind<P: Parameters>(self, optional: usize) -> Result<P, BindError> {
         match self {
             Self::Json(raw) => json::bind(raw, optional),
+            Self::MessagePack(raw) => messagepack::bind(raw, optional),
+        }
+    }
+
+    /// Reads a value on its own: an item, or a result.
+    pub(crate) fn value<T: DeserializeOwned>(self) -> Result<T, BindError> {
+        match self {
+            Self::Json(raw) => serde_json::from_str(raw.get()).map_err(|_| BindError::Type),
+            Self::MessagePack(raw) => messagepack::value(raw).map_err(|_| BindError::Type),
         }
     }
 }
@@ -126,6 +138,18 @@ impl fmt::Display for BindError {
     }
 }
 
+/// A value that cannot be written.
+#[derive(Debug)]
+pub(crate) struct EncodeError(pub(crate) String);
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
 /// Bytes that are not a message: the end of the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError(pub(crate) Cow<'static, str>);
@@ -142,35 +166,74 @@ impl std::error::Error for DecodeError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Json,
+    MessagePack,
 }
 
 impl Protocol {
+    pub(crate) const ALL: [Self; 2] = [Self::Json, Self::MessagePack];
+
     /// The protocol a client names, in any case.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        name.eq_ignore_ascii_case("json").then_some(Self::Json)
+        Self::ALL.into_iter().find(|protocol| name.eq_ignore_ascii_case(protocol.name()))
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::MessagePack => "messagepack",
+        }
+    }
+
+    /// Whether its messages are bytes that no text transport can carry.
+    pub(crate) fn is_binary(self) -> bool {
+        self == Self::MessagePack
     }
 
     pub(crate) fn decode(self, message: &[u8]) -> Result<Option<HubMessage<'_>>, DecodeError> {
         match self {
             Self::Json => json::decode(message),
+            Self::MessagePack => messagepack::decode(message),
         }
     }
 
-    pub(crate) fn invocation<A: Arguments>(self, target: &str, arguments: &A) -> serde_json::Result<Bytes> {
+    /// Reads a value that stands alone; what is wrong with it is said without its type.
+    pub(crate) fn value<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, String> {
         match self {
-            Self::Json => json::invocation(target, arguments),
+            Self::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
+            Self::MessagePack => messagepack::value(bytes).map_err(|error| error.to_string()),
         }
     }
 
-    pub(crate) fn result<R: Serialize>(self, invocation_id: &str, result: &R) -> serde_json::Result<Bytes> {
+    pub(crate) fn invocation<A: Arguments>(
+        self,
+        invocation_id: Option<&str>,
+        target: &str,
+        arguments: &A,
+    ) -> Result<Bytes, EncodeError> {
+        match self {
+            Self::Json => json::invocation(invocation_id, target, arguments),
+            Self::MessagePack => messagepack::invocation(invocation_id, target, arguments),
+        }
+    }
+
+    pub(crate) fn result<R: Serialize>(self, invocation_id: &str, result: &R) -> Result<Bytes, EncodeError> {
         match self {
             Self::Json => json::result(invocation_id, result),
+            Self::MessagePack => messagepack::result(invocation_id, result),
+        }
+    }
+
+    pub(crate) fn item<T: Serialize>(self, invocation_id: &str, item: &T) -> Result<Bytes, EncodeError> {
+        match self {
+            Self::Json => json::item(invocation_id, item),
+            Self::MessagePack => messagepack::item(invocation_id, item),
         }
     }
 
     pub(crate) fn encode(self, message: &HubMessage<'_>) -> Bytes {
         match self {
             Self::Json => json::encode(message),
+            Self::MessagePack => messagepack::encode(message),
         }
     }
 }

@@ -22,6 +22,11 @@ pub(crate) trait Wire: Send + 'static {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Incoming>;
 
+    /// Takes the place of a lost transport, where there is one to do so.
+    fn take_over(&mut self, _: &Connection, _: &Core) -> bool {
+        false
+    }
+
     /// Sends what waits in the outbox. Ready when all of it has left.
     fn poll_write(
         &mut self,
@@ -41,6 +46,8 @@ pub(crate) enum Incoming {
     Bytes(Bytes),
     /// The client has ended it.
     End,
+    /// It has ended without a word from the client.
+    Cut,
     /// It broke.
     Failed,
 }

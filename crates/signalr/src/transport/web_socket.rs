@@ -16,8 +16,9 @@ use crate::{HubOptions, connection::Connection, hub::Core};
 /// as large as its largest frame, so this is also what an idle connection keeps after a busy time.
 const FRAME_BYTES: usize = 4 * 1024;
 
-/// Every upgrade is made here: with the library's default buffers an idle connection takes 128 KiB more.
-pub(crate) fn configure(upgrade: WebSocketUpgrade, options: &HubOptions) -> WebSocketUpgrade {
+/// Sets the buffers and limits that the hub's own WebSockets have, for endpoints beside it. With the library's
+/// default buffers an idle connection takes 128 KiB more.
+pub fn configure(upgrade: WebSocketUpgrade, options: &HubOptions) -> WebSocketUpgrade {
     let most = options.max_frame_bytes.max(options.max_message_bytes);
     upgrade.read_buffer_size(4096).write_buffer_size(0).max_message_size(most).max_frame_size(most)
 }
@@ -41,9 +42,13 @@ impl Socket {
                 connection.stalled(None);
             }
             let Some(bytes) = connection.take(FRAME_BYTES) else { break };
-            let text = Utf8Bytes::try_from(bytes).map_err(axum::Error::new)?;
+            let message = if connection.protocol().is_binary() {
+                Message::Binary(bytes)
+            } else {
+                Message::Text(Utf8Bytes::try_from(bytes).map_err(axum::Error::new)?)
+            };
             self.unflushed = true;
-            Pin::new(&mut self.socket).start_send(Message::Text(text))?;
+            Pin::new(&mut self.socket).start_send(message)?;
         }
         if self.unflushed {
             ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
@@ -64,7 +69,10 @@ impl Wire for Socket {
                 Some(Ok(Message::Text(text))) => text.into(),
                 Some(Ok(Message::Binary(bytes))) => bytes,
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
-                Some(Ok(Message::Close(_))) | None => return Poll::Ready(Incoming::End),
+                Some(Ok(Message::Close(Some(frame)))) if frame.code == close_code::NORMAL => {
+                    return Poll::Ready(Incoming::End);
+                }
+                Some(Ok(Message::Close(_))) | None => return Poll::Ready(Incoming::Cut),
                 Some(Err(error)) => {
                     tracing::debug!(%error, "a WebSocket failed");
                     return Poll::Ready(Incoming::Failed);
@@ -73,6 +81,16 @@ impl Wire for Socket {
             if !bytes.is_empty() {
                 return Poll::Ready(Incoming::Bytes(bytes));
             }
+        }
+    }
+
+    fn take_over(&mut self, connection: &Connection, core: &Core) -> bool {
+        match connection.reattach(core.now()) {
+            Some(next) => {
+                *self = next;
+                true
+            }
+            None => false,
         }
     }
 

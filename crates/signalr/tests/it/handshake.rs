@@ -36,12 +36,15 @@ async fn s7_versions_up_to_2_are_accepted_and_names_have_no_case() {
 #[tokio::test]
 async fn s7_an_unknown_protocol_is_named_as_the_client_named_it() {
     refused(quick(), r#"{"protocol":"bson","version":1}"#, "The protocol 'bson' is not supported.").await;
-    refused(
-        quick(),
-        r#"{"protocol":"messagepack","version":1}"#,
-        "The protocol 'messagepack' is not supported.",
-    )
-    .await;
+}
+
+#[tokio::test]
+async fn s7_a_binary_protocol_does_not_fit_an_event_stream() {
+    let server = serve().await;
+    let mut client = server.attach(Transport::ServerSentEvents).await;
+    client.send(r#"{"protocol":"MessagePack","version":1}"#).await;
+    let refusal = r#"{"error":"Cannot use the 'MessagePack' protocol on the current transport. The transport does not support 'Binary' transfer format."}"#;
+    assert_eq!(client.rest().await, (vec![refusal.into()], Closed::Normally));
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::{
 use axum::{Router, serve::ListenerExt as _};
 use futures_util::{SinkExt as _, StreamExt as _, stream::BoxStream};
 use parking_lot::Mutex;
-use signalr::{Caller, Hub, HubBuilder, HubError, HubOptions, Transport};
+use signalr::{Caller, Hub, HubBuilder, HubError, HubOptions, Transport, Upload};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -34,7 +34,7 @@ pub struct World {
 }
 
 impl World {
-    fn note(&self, call: impl Into<String>) {
+    pub fn note(&self, call: impl Into<String>) {
         self.calls.lock().push(call.into());
         self.changed.notify_waiters();
     }
@@ -149,6 +149,54 @@ fn methods(world: World) -> HubBuilder<World> {
                 Ok(format!("{} {name}", greeting.as_deref().unwrap_or("Hello")))
             },
         )
+        .stream("Count", async |_: Caller<World>, (number,): (u32,)| {
+            Ok(futures_util::stream::iter((0..number).map(Ok)))
+        })
+        .stream("Endless", async |caller: Caller<World>, (): ()| {
+            let noted = NoteOnDrop(caller.state().clone());
+            caller.state().note("opened");
+            Ok(futures_util::stream::pending::<Result<u32, _>>().inspect(move |_| {
+                let _ = &noted;
+            }))
+        })
+        .stream("Breaks", async |_: Caller<World>, (text,): (String,)| {
+            Ok(futures_util::stream::iter([Ok(1), Err(HubError::new(text))]))
+        })
+        .stream("Panics", async |_: Caller<World>, (): ()| {
+            Ok(futures_util::stream::iter(0..2).map(|number| {
+                assert_eq!(number, 0, "as asked");
+                Ok(number)
+            }))
+        })
+        .method_with_uploads(
+            "Concat",
+            async |_: Caller<World>, (start,): (String,), (items,): (Upload<String>,)| {
+                let (mut items, mut text) = (items, start);
+                while let Some(item) = items.next().await {
+                    text.push_str(&item?);
+                }
+                Ok(text)
+            },
+        )
+        .method_with_uploads("Gated", async |caller: Caller<World>, (): (), (items,): (Upload<u32>,)| {
+            let mut items = items;
+            caller.state().gate.notified().await;
+            let mut sum = 0;
+            while let Some(item) = items.next().await {
+                sum += item.inspect_err(|_| caller.state().note("upload failed"))?;
+            }
+            Ok(sum)
+        })
+        .method("Ask", async |caller: Caller<World>, (number,): (u32,)| {
+            let answer = caller.invoke::<u32, _>("Ask", &(number,)).await;
+            caller.state().note(format!("asked: {}", answer.is_ok()));
+            Ok(answer?)
+        })
+        .method("UntilCancelled", async |caller: Caller<World>, (): ()| {
+            caller.state().note("running");
+            caller.cancelled().await;
+            Ok("stopped")
+        })
         .on_connected(async |caller: Caller<World>| {
             caller.state().connected.fetch_add(1, SeqCst);
             caller.state().changed.notify_waiters();
@@ -158,6 +206,15 @@ fn methods(world: World) -> HubBuilder<World> {
             caller.state().disconnected.fetch_add(1, SeqCst);
             caller.state().changed.notify_waiters();
         })
+}
+
+/// Notes that what holds it was dropped.
+struct NoteOnDrop(World);
+
+impl Drop for NoteOnDrop {
+    fn drop(&mut self) {
+        self.0.note("dropped");
+    }
 }
 
 async fn panics(_: Caller<World>, (): ()) -> Result<(), HubError> {
@@ -235,6 +292,19 @@ impl Server {
         };
         let url = self.url(&format!("?id={token}"));
         Client { id, token, http: self.http.clone(), url, wire, received: VecDeque::new() }
+    }
+
+    /// A WebSocket at a query of the hub.
+    pub async fn direct_at(&self, query: &str) -> Client {
+        let socket = within(connect_async(self.ws_url(query))).await.unwrap().0;
+        Client {
+            id: String::new(),
+            token: String::new(),
+            http: self.http.clone(),
+            url: String::new(),
+            wire: Wire::WebSocket(Box::new(socket)),
+            received: VecDeque::new(),
+        }
     }
 
     /// A WebSocket that has not negotiated, with headers of its own.

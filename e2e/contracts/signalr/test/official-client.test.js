@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import * as signalR from "@microsoft/signalr";
+import { MessagePackHubProtocol } from "@microsoft/signalr-protocol-msgpack";
 import { start } from "./server.js";
 
 let server;
@@ -11,22 +12,43 @@ before(async () => {
 });
 after(() => server.stop());
 
-function build(transport, options = {}) {
+/** A fresh one for each connection: protocols keep state. */
+let protocol = () => new signalR.JsonHubProtocol();
+
+function build(transport, options = {}, hub = "testhub") {
   return new signalR.HubConnectionBuilder()
-    .withUrl(`${server.url}/testhub`, { transport, ...options })
+    .withUrl(`${server.url}/${hub}`, { transport, ...options })
+    .withHubProtocol(protocol())
     .configureLogging(signalR.LogLevel.None)
     .build();
 }
 
+/** All items of a stream, and its error if it failed. */
+function all(stream) {
+  return new Promise((resolve) => {
+    const items = [];
+    stream.subscribe({
+      next: (item) => items.push(item),
+      complete: () => resolve({ items }),
+      error: (error) => resolve({ items, error: error.message }),
+    });
+  });
+}
+
 /** Runs `body` with a started connection, and stops it whatever happens. */
-async function connected(transport, body, options) {
-  const connection = build(transport, options);
+async function connected(transport, body, options, hub) {
+  const connection = build(transport, options, hub);
   await connection.start();
   try {
     await body(connection);
   } finally {
     await connection.stop();
   }
+}
+
+/** Bytes as numbers, text as it is. */
+function bytes(value) {
+  return typeof value === "string" ? value : [...value];
 }
 
 function closed(connection) {
@@ -37,10 +59,22 @@ function next(connection, event) {
   return new Promise((resolve) => connection.on(event, (...args) => resolve(args)));
 }
 
-for (const name of ["WebSockets", "ServerSentEvents", "LongPolling"]) {
+const combinations = [
+  ["WebSockets", "json"],
+  ["ServerSentEvents", "json"],
+  ["LongPolling", "json"],
+  ["WebSockets", "messagepack"],
+  ["LongPolling", "messagepack"],
+];
+
+for (const [name, format] of combinations) {
   const transport = signalR.HttpTransportType[name];
 
-  describe(name, () => {
+  describe(`${name}, ${format}`, () => {
+    before(() => {
+      protocol = () => (format === "json" ? new signalR.JsonHubProtocol() : new MessagePackHubProtocol());
+    });
+
     test("4: the connection is carried by the transport asked for", () =>
       connected(transport, async (connection) => {
         assert.equal(await connection.invoke("GetActiveTransportName"), name);
@@ -121,6 +155,173 @@ for (const name of ["WebSockets", "ServerSentEvents", "LongPolling"]) {
         assert.deepEqual(await message, ["to myself"]);
       }));
 
+    test("8: objects look the same in every protocol", () =>
+      connected(transport, async (connection) => {
+        const custom = next(connection, "CustomObject");
+        await connection.invoke("SendCustomObject", { Name: "Ann", Value: 42 });
+        assert.deepEqual(await custom, [{ Name: "Ann", Value: 42 }]);
+
+        const object = await connection.invoke("SendComplexObject");
+        const expected = {
+          String: "hello world",
+          IntArray: [1, 2, 3],
+          ByteArray: format === "json" ? "AQID" : new Uint8Array([1, 2, 3]),
+          Guid: "00010203-0405-0607-0706-050403020100",
+          DateTime: format === "json" ? "2000-01-01T00:00:00Z" : new Date(Date.UTC(2000, 0, 1)),
+        };
+        assert.deepEqual({ ...object, ByteArray: bytes(object.ByteArray) }, {
+          ...expected,
+          ByteArray: bytes(expected.ByteArray),
+        });
+        const echoed = await connection.invoke("EchoComplexObject", object);
+        assert.deepEqual({ ...echoed, ByteArray: bytes(echoed.ByteArray) }, {
+          ...object,
+          ByteArray: bytes(object.ByteArray),
+        });
+      }));
+
+    test("10: items of a stream arrive in order, then its end", () =>
+      connected(transport, async (connection) => {
+        assert.deepEqual(await all(connection.stream("Stream")), { items: ["a", "b", "c"] });
+        assert.deepEqual(await all(connection.stream("EmptyStream")), { items: [] });
+        const { items } = await all(connection.stream("Counter", 2000));
+        assert.deepEqual(items, Array.from({ length: 2000 }, (_, index) => index));
+      }));
+
+    test("10: a stream that fails says so", () =>
+      connected(transport, async (connection) => {
+        const message = "An error occurred on the server while streaming results.";
+        assert.deepEqual(await all(connection.stream("StreamThrowException", "no")), {
+          items: [],
+          error:
+            "An unexpected error occurred invoking 'StreamThrowException' on the server. InvalidOperationException: no",
+        });
+        assert.deepEqual(await all(connection.stream("StreamFailsLater", "no")), {
+          items: ["a"],
+          error: `${message} InvalidOperationException: no`,
+        });
+        assert.deepEqual(await all(connection.stream("StreamFailsLaterHub", "no")), {
+          items: ["a"],
+          error: `${message} HubException: no`,
+        });
+        const error = "The client attempted to invoke the streaming 'Stream' method with a non-streaming invocation.";
+        await assert.rejects(connection.invoke("Stream"), { message: error });
+      }));
+
+    test("10: a stream can be cancelled", () =>
+      connected(transport, async (connection) => {
+        const canceled = next(connection, "StreamCanceled");
+        const stream = connection.stream("InfiniteStream").subscribe({ next() {}, complete() {}, error() {} });
+        assert.equal(await connection.invoke("Echo", "beside it"), "beside it");
+        stream.dispose();
+        assert.deepEqual(await canceled, []);
+      }));
+
+    test("10: items go up while the call runs", () =>
+      connected(transport, async (connection) => {
+        const items = new signalR.Subject();
+        const text = connection.invoke("StreamingConcat", items);
+        for (const letter of "abcdefghijklmnopqrstuvwxyz") items.next(letter);
+        items.complete();
+        assert.equal(await text, "abcdefghijklmnopqrstuvwxyz");
+      }));
+
+    test("10: an upload that fails, or is of the wrong type, fails the call alone", () =>
+      connected(transport, async (connection) => {
+        const failed = new signalR.Subject();
+        const text = connection.invoke("StreamingConcat", failed);
+        failed.next("a");
+        failed.error(new Error("changed my mind"));
+        await assert.rejects(text, {
+          message:
+            "An unexpected error occurred invoking 'StreamingConcat' on the server. HubException: changed my mind",
+        });
+        const wrong = new signalR.Subject();
+        const number = connection.invoke("StreamingConcat", wrong);
+        wrong.next(1);
+        await assert.rejects(number, /HubException: Failed to bind Stream message\./);
+        assert.equal(await connection.invoke("Echo", "still here"), "still here");
+      }));
+
+    test("10: streams go both ways at once", () =>
+      connected(transport, async (connection) => {
+        const up = new signalR.Subject();
+        const down = all(connection.stream("StreamEcho", up));
+        for (const text of ["one", "two", "three"]) up.next(text);
+        up.complete();
+        assert.deepEqual(await down, { items: ["one", "two", "three"] });
+      }));
+
+    test("11: the server asks the client", () =>
+      connected(transport, async (connection) => {
+        connection.on("Ask", (number) => number * 2);
+        assert.equal(await connection.invoke("AskClient", 21), 42);
+      }));
+
+    test("11: while a call waits for the client, others run", () =>
+      connected(transport, async (connection) => {
+        connection.on("Ask", async (number) => Number(await connection.invoke("Add", number, 1)));
+        assert.equal(await connection.invoke("AskClient", 41), 42);
+      }));
+
+    test("11: a client that has no answer says so", () =>
+      connected(transport, async (connection) => {
+        const text = "An unexpected error occurred invoking 'AskClient' on the server. HubException:";
+        await assert.rejects(connection.invoke("AskClient", 1), {
+          message: `${text} Client didn't provide a result.`,
+        });
+        connection.on("Ask", () => "many");
+        await assert.rejects(connection.invoke("AskClient", 1), (error) =>
+          error.message.startsWith(`${text} Error trying to deserialize result to i32.`),
+        );
+        connection.off("Ask");
+        connection.on("Ask", () => {
+          throw new Error("no idea");
+        });
+        await assert.rejects(connection.invoke("AskClient", 1), { message: `${text} Error: no idea` });
+      }));
+
+    test("11: anybody on the server may ask", () =>
+      connected(transport, async (connection) => {
+        connection.on("Result", () => 10);
+        const answer = await fetch(`${server.url}/clientresult/${connection.connectionId}`);
+        assert.equal(await answer.text(), "10");
+      }));
+
+    test("14: a hub that refuses the connection ends it with an error", async () => {
+      const refused = async (hub, text) => {
+        const connection = build(transport, {}, hub);
+        const end = closed(connection);
+        await connection.start().then(
+          async () => assert.equal((await end).message, `Server returned an error on close: ${text}`),
+          (error) => assert.ok(error),
+        );
+      };
+      const text = "Connection closed with an error.";
+      await refused("throwonconnect", `${text} InvalidOperationException: no entry`);
+      await refused("throwhubonconnect", `${text} HubException: no entry`);
+    });
+
+    test("5: a protected hub wants a token", async () => {
+      await assert.rejects(build(transport, {}, "authorizedhub").start(), /Unauthorized/);
+      const token = await (await fetch(`${server.url}/generateJwtToken`)).text();
+      const connection = build(transport, { accessTokenFactory: () => token }, "authorizedhub");
+      await connection.start();
+      assert.equal(await connection.invoke("Echo", "in"), "in");
+      await connection.stop();
+    });
+
+    test("2: a client that is sent elsewhere goes there", () =>
+      connected(
+        transport,
+        async (connection) => {
+          assert.equal(await connection.invoke("GetNumRedirects"), 1);
+          assert.equal(await connection.invoke("Echo", "x"), "x");
+        },
+        {},
+        `redirect?numRedirects=0&baseUrl=${encodeURIComponent(server.url)}`,
+      ));
+
     test("a large message makes it both ways", () =>
       connected(transport, async (connection) => {
         const text = "x".repeat(32_000);
@@ -174,6 +375,7 @@ for (const name of ["WebSockets", "ServerSentEvents", "LongPolling"]) {
     test("14: after `close_all` clients come back by themselves", async () => {
       const connection = new signalR.HubConnectionBuilder()
         .withUrl(`${server.url}/testhub`, { transport })
+        .withHubProtocol(protocol())
         .withAutomaticReconnect([0])
         .configureLogging(signalR.LogLevel.None)
         .build();
@@ -196,6 +398,60 @@ for (const name of ["WebSockets", "ServerSentEvents", "LongPolling"]) {
       ));
   });
 }
+
+test("7: MessagePack cannot be carried by an event stream", async () => {
+  const connection = new signalR.HubConnectionBuilder()
+    .withUrl(`${server.url}/testhub-nowebsockets`, { transport: signalR.HttpTransportType.ServerSentEvents })
+    .withHubProtocol(new MessagePackHubProtocol())
+    .configureLogging(signalR.LogLevel.None)
+    .build();
+  await assert.rejects(connection.start());
+});
+
+test("a group hears in both protocols", async () => {
+  protocol = () => new signalR.JsonHubProtocol();
+  await connected(undefined, async (json) => {
+    protocol = () => new MessagePackHubProtocol();
+    await connected(undefined, async (packed) => {
+      await json.invoke("JoinGroup", "mixed");
+      await packed.invoke("JoinGroup", "mixed");
+      const heard = Promise.all([next(json, "Message"), next(packed, "Message")]);
+      await json.invoke("SendToGroup", "mixed", "hello");
+      assert.deepEqual(await heard, [["hello"], ["hello"]]);
+    });
+  });
+  protocol = () => new signalR.JsonHubProtocol();
+});
+
+test("2: a hub may refuse old negotiations", async () => {
+  const old = await fetch(`${server.url}/testhub-v1only/negotiate`, { method: "POST" });
+  assert.deepEqual(await old.json(), {
+    error: "The client requested version '0', but the server does not support this version.",
+  });
+  await connected(undefined, async (connection) => assert.equal(await connection.invoke("Echo", "x"), "x"), {}, "testhub-v1only");
+});
+
+test("4: a hub may do without WebSockets", () =>
+  connected(
+    undefined,
+    async (connection) => assert.equal(await connection.invoke("GetActiveTransportName"), "ServerSentEvents"),
+    {},
+    "testhub-nowebsockets",
+  ));
+
+test("4.3: a poll without news ends, and the next one goes on", () =>
+  connected(
+    signalR.HttpTransportType.LongPolling,
+    async (connection) => {
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      assert.equal(await connection.invoke("Echo", "x"), "x");
+    },
+    {},
+    "testhub-shortpoll",
+  ));
+
+test("2: what a refused negotiation said is shown", () =>
+  assert.rejects(build(undefined, {}, "bad-negotiate").start(), /Some response from server|Status code '400'/));
 
 test("4.1: a WebSocket needs no negotiation", () =>
   connected(
