@@ -24,6 +24,13 @@ impl From<SenderType> for Direction {
     }
 }
 
+/// A time as hubs write it: text in JSON, a time of its own in MessagePack.
+fn time(at: Timestamp) -> signalr::Timestamp {
+    let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or_default();
+    signalr::Timestamp::new(at.as_second(), nanoseconds)
+        .expect("a message is stored between the years 1 and 9999")
+}
+
 /// What a message says to a client that knows only text: an answer names its sources in it.
 pub fn content_text(message: &Message) -> Cow<'_, str> {
     let text = &message.content.text;
@@ -42,7 +49,8 @@ pub struct WidgetMessage<'a> {
     direction: Direction,
     content_text: Cow<'a, str>,
     is_ai_generated: bool,
-    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: signalr::Timestamp,
 }
 
 impl<'a> From<&'a Message> for WidgetMessage<'a> {
@@ -53,7 +61,7 @@ impl<'a> From<&'a Message> for WidgetMessage<'a> {
             direction: sender.into(),
             content_text: content_text(message),
             is_ai_generated: sender == SenderType::Bot,
-            created_at: message.created_at,
+            created_at: time(message.created_at),
         }
     }
 }
@@ -73,7 +81,8 @@ pub struct OwnMessage<'a> {
     rich_media: Option<&'a serde_json::Value>,
     sources: Vec<OwnSource<'a>>,
     client_message_id: Option<&'a str>,
-    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: signalr::Timestamp,
 }
 
 /// What an answer rests on.
@@ -106,7 +115,7 @@ impl<'a> From<&'a Message> for OwnMessage<'a> {
             rich_media: message.content.rich_media.as_ref(),
             sources: message.sources.iter().map(OwnSource::from).collect(),
             client_message_id,
-            created_at: message.created_at,
+            created_at: time(message.created_at),
         }
     }
 }
@@ -121,7 +130,7 @@ pub struct NewCustomerMessage<'a> {
     external_contact_id: &'a str,
     message_id: Uuid,
     content_text: Cow<'a, str>,
-    created_at: Timestamp,
+    created_at: signalr::Timestamp,
 }
 
 impl<'a> NewCustomerMessage<'a> {
@@ -133,7 +142,7 @@ impl<'a> NewCustomerMessage<'a> {
             external_contact_id: conversation.contact.external_id.as_str(),
             message_id: message.id.0,
             content_text: content_text(message),
-            created_at: message.created_at,
+            created_at: time(message.created_at),
         }
     }
 }

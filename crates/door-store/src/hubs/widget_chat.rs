@@ -2,10 +2,10 @@
 
 use parlor_core::{
     contacts::{ExternalId, Visitor},
-    conversations::{self, NewMessage},
+    conversations::{self, Message, NewMessage, View},
     ids::MessageId,
 };
-use serde_json::{Value as Json, json};
+use serde::{Serialize, Serializer};
 use signalr::{Caller, Hub, HubError};
 use uuid::Uuid;
 
@@ -57,44 +57,68 @@ async fn send_message(
 async fn join(
     caller: Caller<Door>,
     (token, session, last_seq): (String, String, Option<i64>),
-) -> Result<Json, HubError> {
+) -> Result<Joined, HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let app = &caller.state().app;
     let channel = conversations::enter(app, &visitor).await.map_err(hub_error)?;
     caller.join(own_group(channel.id, &session));
     let view = conversations::view(app, &visitor, last_seq).await.map_err(hub_error)?;
-    serde_json::to_value(widget::Synced::from(&view)).map_err(HubError::internal)
+    Ok(Joined(view))
 }
 
 /// W4. `Send(channelToken, sessionId, clientMessageId, text, contactDisplayName)` → the stored message.
 async fn send(
     caller: Caller<Door>,
     (token, session, client_id, text, name): (String, String, String, String, Option<String>),
-) -> Result<Json, HubError> {
+) -> Result<Stored, HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let new = NewMessage::text(&text, Some(client_id)).map_err(hub_error)?;
     let sent = conversations::receive(&caller.state().app, &visitor, new, name).await.map_err(hub_error)?;
-    serde_json::to_value(OwnMessage::from(&sent.message)).map_err(HubError::internal)
+    Ok(Stored(sent.message))
 }
 
 /// W6. `GetEarlier(channelToken, sessionId, beforeSeq)`.
 async fn get_earlier(
     caller: Caller<Door>,
     (token, session, seq): (String, String, i64),
-) -> Result<Json, HubError> {
+) -> Result<Older, HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let view = conversations::earlier(&caller.state().app, &visitor, seq).await.map_err(hub_error)?;
-    serde_json::to_value(Page::from(&view)).map_err(HubError::internal)
+    Ok(Older(view))
 }
 
 /// W6. `GetMessages(channelToken, sessionId, afterMessageId?)`: the seed's payloads in order.
 async fn get_messages(
     caller: Caller<Door>,
     (token, session, after): (String, String, Option<Uuid>),
-) -> Result<Json, HubError> {
+) -> Result<History, HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let view = conversations::history(&caller.state().app, &visitor, after.map(MessageId))
         .await
         .map_err(hub_error)?;
-    Ok(json!(view.messages.iter().map(WidgetMessage::from).collect::<Vec<_>>()))
+    Ok(History(view))
+}
+
+/// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.
+macro_rules! results {
+    ($($name:ident($held:ty) as $spelled:expr;)*) => {$(
+        struct $name($held);
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $spelled(&self.0).serialize(serializer)
+            }
+        }
+    )*};
+}
+
+results! {
+    Joined(View) as widget::Synced::from;
+    Older(View) as Page::from;
+    Stored(Message) as OwnMessage::from;
+    History(View) as history;
+}
+
+fn history(view: &View) -> Vec<WidgetMessage<'_>> {
+    view.messages.iter().map(WidgetMessage::from).collect()
 }
