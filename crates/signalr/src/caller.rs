@@ -77,6 +77,11 @@ impl<S> Caller<S> {
         self.hub.core().registry.join(group.into(), &self.connection);
     }
 
+    /// How many groups it is in. Where callers name the groups, a method that joins should refuse beyond some number.
+    pub fn groups(&self) -> usize {
+        self.connection.groups()
+    }
+
     /// Leaves a group, at once. A connection that ends leaves all of its groups before `on_disconnected`.
     pub fn leave(&self, group: &str) {
         self.hub.core().registry.leave(group, &self.connection);

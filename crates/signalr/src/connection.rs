@@ -459,6 +459,13 @@ impl Connection {
         }
     }
 
+    pub(crate) fn groups(&self) -> usize {
+        match &*self.groups.lock() {
+            Membership::In(groups) => groups.len(),
+            Membership::Left => 0,
+        }
+    }
+
     pub(crate) fn leave(&self, group: &str, exit: impl FnOnce()) {
         if let Membership::In(groups) = &mut *self.groups.lock()
             && groups.remove(group)

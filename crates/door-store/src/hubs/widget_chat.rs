@@ -29,6 +29,17 @@ pub fn hub(door: Door) -> Hub<Door> {
         .build()
 }
 
+/// How many sessions one connection may listen to. A page has one.
+const MOST_SESSIONS: usize = 16;
+
+fn enter(caller: &Caller<Door>, group: String) -> Result<(), HubError> {
+    if caller.groups() >= MOST_SESSIONS {
+        return Err(HubError::new("This connection has joined too many sessions."));
+    }
+    caller.join(group);
+    Ok(())
+}
+
 fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Result<Visitor, HubError> {
     let external_id = ExternalId::parse(session_id).map_err(hub_error)?;
     Ok(Visitor { channel_token, external_id, address: Address::of(caller.extensions()).0 })
@@ -38,7 +49,7 @@ fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Re
 async fn join_session(caller: Caller<Door>, (token, session): (String, String)) -> Result<(), HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let channel = conversations::enter(&caller.state().app, &visitor).await.map_err(hub_error)?;
-    caller.join(widget_group(channel.id, &session));
+    enter(&caller, widget_group(channel.id, &session))?;
     Ok(())
 }
 
@@ -61,7 +72,7 @@ async fn join(
     let visitor = visitor(&caller, token, &session)?;
     let app = &caller.state().app;
     let channel = conversations::enter(app, &visitor).await.map_err(hub_error)?;
-    caller.join(own_group(channel.id, &session));
+    enter(&caller, own_group(channel.id, &session))?;
     let view = conversations::view(app, &visitor, last_seq).await.map_err(hub_error)?;
     Ok(Joined(view))
 }

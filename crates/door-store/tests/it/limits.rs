@@ -270,3 +270,19 @@ async fn one_setting_switches_all_rate_limits_off() {
         problem(app.anonymous().post("/api/v1/auth/login", &wrong).await, 401);
     }
 }
+
+#[tokio::test]
+async fn one_connection_listens_to_sixteen_sessions_and_no_more() {
+    let app = unlimited().await;
+    let shop = quiet_shop(&app).await;
+    let hub = app.widget_hub().await;
+    for session in 0..16 {
+        let who = [json!(shop.channel_token), json!(format!("session-{session}"))];
+        hub.invoke("JoinSession", who).await.expect("a place");
+    }
+    let who = [json!(shop.channel_token), json!("one-too-many")];
+    let refused = hub.invoke("JoinSession", who).await.expect_err("no place is left");
+    assert!(refused.contains("This connection has joined too many sessions."), "{refused}");
+    let visitor = app.visitor(&shop);
+    visitor.says(&hub, "still served").await.expect("writing goes on");
+}
