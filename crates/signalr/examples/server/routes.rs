@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -63,6 +66,7 @@ pub fn service(options: &HubOptions, url: &str) -> (Service, Vec<Hub<()>>) {
         ),
     ];
     let tokens = Tokens::default();
+    let redirects = Arc::new(AtomicU32::new(0));
     let authorized = Hub::builder(()).options(options.clone()).method("Echo", test_hub::echo).build();
     let protected = middleware::from_fn_with_state(tokens.clone(), check_token);
 
@@ -78,8 +82,8 @@ pub fn service(options: &HubOptions, url: &str) -> (Service, Vec<Hub<()>>) {
         .merge(echo::router())
         .route("/generatejwttoken", get(generate_token).with_state(tokens))
         .route("/clientresult/{id}", get(client_result).with_state(Arc::from(asked)))
-        .route("/redirect", post(redirect))
-        .route("/redirect/{*rest}", post(redirect))
+        .route("/redirect", post(redirect).with_state(redirects.clone()))
+        .route("/redirect/{*rest}", post(redirect).with_state(redirects))
         .fallback(any(fallback).with_state(Arc::from(url)))
         .layer(middleware::from_fn(around_hubs))
         .layer(cors());
@@ -190,11 +194,14 @@ async fn client_result(State(hubs): State<Arc<[Hub<()>]>>, Path(id): Path<String
 #[serde(rename_all = "camelCase")]
 struct Redirection {
     base_url: String,
-    num_redirects: Option<u32>,
 }
 
-async fn redirect(Query(redirection): Query<Redirection>) -> Json<Value> {
-    let number = redirection.num_redirects.unwrap_or(0) + 1;
+/// Counts on for as long as the server runs, so that a client that comes again can be told from one that stayed.
+async fn redirect(
+    State(redirects): State<Arc<AtomicU32>>,
+    Query(redirection): Query<Redirection>,
+) -> Json<Value> {
+    let number = redirects.fetch_add(1, Ordering::Relaxed) + 1;
     let base = redirection.base_url.trim_end_matches('/');
     Json(json!({ "url": format!("{base}/testHub?numRedirects={number}") }))
 }
