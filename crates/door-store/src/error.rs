@@ -148,7 +148,7 @@ pub fn hub_error(error: Error) -> HubError {
     }
 }
 
-/// A JSON body. Bad ones are answered by a problem document, and an empty one counts as `{}` where every field is optional.
+/// A JSON body. Bad ones, an empty one included, are answered by a problem document.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
