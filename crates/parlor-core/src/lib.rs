@@ -22,6 +22,7 @@ pub mod limits;
 pub mod presence;
 mod search;
 pub mod secrets;
+pub mod uploads;
 pub mod usage;
 
 pub use actor::{Actor, Permission};

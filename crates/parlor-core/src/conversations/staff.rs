@@ -7,6 +7,7 @@ use crate::{
     channels,
     db::Tx,
     ids::{AgentId, ChannelId, ConversationId, MessageId},
+    uploads::links,
 };
 
 /// Stores an agent's reply. It silences the assistant for this session.
@@ -26,8 +27,9 @@ pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage
                 let mut conversation = sql::lock(tx, account_id, id).await?;
                 channels::sql::of_conversation(tx, &conversation).await?.check_open()?;
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
+                    links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.answering == Answering::Assistant {
@@ -178,14 +180,17 @@ pub struct Listed {
 pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<(Vec<Listed>, i64)> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db
+    let (mut listed, total) = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let total = sql::count(tx, account_id, &filter).await?;
                 Ok((sql::list(tx, account_id, &filter, page).await?, total))
             })
         })
-        .await
+        .await?;
+    listed.iter_mut().for_each(|listed| links::sign(app, &mut listed.last_message));
+    Ok((listed, total))
 }
 
 /// One conversation with its messages (the newest 1,000 at most), or those after `after`.
@@ -200,7 +205,8 @@ pub async fn get(
 ) -> Result<(Conversation, Vec<Message>)> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db
+    let (conversation, mut messages) = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let conversation =
@@ -209,5 +215,7 @@ pub async fn get(
                 Ok((conversation, messages))
             })
         })
-        .await
+        .await?;
+    links::sign_all(app, &mut messages);
+    Ok((conversation, messages))
 }
