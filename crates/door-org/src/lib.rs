@@ -6,8 +6,10 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod cors;
 mod error;
 mod session;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -47,6 +49,7 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

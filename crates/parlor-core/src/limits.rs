@@ -62,6 +62,8 @@ impl Action {
             Action::AddressSignsIn => "address_signs_in",
             Action::PersonSignsIn => "person_signs_in",
             Action::PersonIsTried => "person_is_tried",
+            Action::VisitorUploads => "visitor_uploads",
+            Action::AddressUploads => "address_uploads",
         }
     }
 

@@ -100,6 +100,10 @@ enum Owner {
     Agent(AgentId),
 }
 
+/// A file's pieces have ended before the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Broken;
+
 /// What of a file is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
@@ -127,7 +131,7 @@ pub async fn receive(
     app: &App,
     visitor: &Visitor,
     name: &str,
-    content: impl Stream<Item = Result<Bytes>> + Send,
+    content: impl Stream<Item = Result<Bytes, Broken>> + Send,
 ) -> Result<Upload> {
     app.limits.check(Action::AddressUploads, limits::network(visitor.address))?;
     app.limits.check(Action::VisitorUploads, (&visitor.way_in, &visitor.external_id))?;
@@ -144,7 +148,7 @@ pub async fn receive_from_staff(
     app: &App,
     actor: &Actor,
     name: &str,
-    content: impl Stream<Item = Result<Bytes>> + Send,
+    content: impl Stream<Item = Result<Bytes, Broken>> + Send,
 ) -> Result<Upload> {
     actor.require(Permission::ManageConversations)?;
     let Actor::Agent(agent) = actor else { return Err(Error::Forbidden(Permission::ManageConversations)) };
@@ -158,7 +162,7 @@ async fn take_in(
     owner: Owner,
     most_unsent: i64,
     name: &str,
-    content: impl Stream<Item = Result<Bytes>> + Send,
+    content: impl Stream<Item = Result<Bytes, Broken>> + Send,
 ) -> Result<Upload> {
     let deadline = Instant::now() + ARRIVES_WITHIN;
     let arriving = announce(app, account_id, owner, most_unsent).await?;
@@ -228,7 +232,7 @@ async fn write(
     app: &App,
     arriving: &Arriving<'_>,
     name: &str,
-    content: impl Stream<Item = Result<Bytes>> + Send,
+    content: impl Stream<Item = Result<Bytes, Broken>> + Send,
 ) -> Result<Upload> {
     let folder = Folder(&app.settings.uploads);
     let place = &arriving.place;
@@ -256,7 +260,7 @@ async fn copy(
     file: &mut File,
     name: &str,
     largest: u64,
-    content: impl Stream<Item = Result<Bytes>> + Send,
+    content: impl Stream<Item = Result<Bytes, Broken>> + Send,
 ) -> Result<(Kind, i64)> {
     let mut content = pin!(content);
     let mut head = Vec::new();
@@ -264,7 +268,7 @@ async fn copy(
     let mut reader = TextReader::default();
     let mut size = 0;
     while let Some(piece) = content.next().await {
-        let piece = piece?;
+        let piece = piece.map_err(|Broken| Error::invalid("file", "did not arrive whole"))?;
         size += piece.len() as u64;
         if size > largest {
             return Err(Error::TooLarge(largest));
