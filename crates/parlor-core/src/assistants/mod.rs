@@ -1,5 +1,6 @@
 //! Assistants: what answers automatically.
 
+pub mod flow;
 mod keys;
 mod local;
 mod prompt;
