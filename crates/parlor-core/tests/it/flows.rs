@@ -237,7 +237,7 @@ fn a_refusal_names_the_step_and_what_is_wrong() {
             json!([{ "id": "a", "type": "condition", "answer": "contact.name", "cases": [{ "is_set": true, "goto": "b" }], "else": "b" }, { "id": "b", "type": "goto", "goto": "a" }]),
             "without waiting for the visitor",
         ),
-        (json!(many), "step `s0`: it begins 21 messages"),
+        (json!(many), "step `s0`: it begins 11 messages"),
         (json!([{ "id": "a", "type": "say", "text": "a\u{0}b" }]), "NUL"),
         (json!([{ "id": "a", "type": "say", "text": "x".repeat(4001) }]), "more than 4000 characters"),
         (json!([{ "id": "a", "type": "say", "text": "x".repeat(70_000) }]), "64 KiB"),

@@ -5,10 +5,13 @@
 //! so for a conversation, in the transaction that ends the reply job.
 
 mod graph;
-pub(super) mod machine;
+mod machine;
+mod manage;
 mod parse;
 mod reach;
 mod rehearse;
+pub(super) mod run;
+mod sql;
 mod text;
 
 use serde_json::Value as Json;
@@ -18,10 +21,23 @@ use crate::{
     text_enum,
 };
 
+use jiff::Timestamp;
+
 use machine::Action;
 pub use machine::{At, Known, Run, Takeover};
+pub use manage::{check, get, rehearse, remove, save};
 pub use rehearse::{Rehearsal, Turn};
+pub(crate) use run::resume;
 use text::Template;
+
+/// A flow as it is kept.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// Grows with every change.
+    pub revision: i64,
+    pub definition: Json,
+    pub updated_at: Timestamp,
+}
 
 /// A script, checked.
 #[derive(Clone, Debug)]
@@ -145,7 +161,7 @@ pub const MOST_STEPS: usize = 200;
 /// How large a flow may be, in bytes of JSON.
 pub const LARGEST: usize = 64 * 1024;
 /// How many messages a flow may say before it waits for the visitor.
-pub const MOST_SAID: usize = 20;
+pub const MOST_SAID: usize = 10;
 
 impl Flow {
     /// The steps that nothing leads to: most likely a slip.
