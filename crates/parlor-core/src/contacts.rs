@@ -81,7 +81,11 @@ pub(crate) fn email(text: &str) -> Option<String> {
     let (local, domain) = text.split_once('@')?;
     let strange = |c: char| c.is_whitespace() || c.is_control() || "@,;<>()[]\\\"".contains(c);
     let dotted = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
-    let fits = !local.is_empty() && dotted && text.len() <= 254 && !local.contains(strange) && !domain.contains(strange);
+    let fits = !local.is_empty()
+        && dotted
+        && text.len() <= 254
+        && !local.contains(strange)
+        && !domain.contains(strange);
     fits.then(|| text.to_lowercase())
 }
 

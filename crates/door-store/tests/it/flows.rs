@@ -11,8 +11,8 @@ use testkit::{
 };
 
 use crate::support::{
-    CHANNELS, CONVERSATIONS, PROVIDERS, USAGE, assert_widget_message, eventually, history, items, text, texts,
-    until,
+    CHANNELS, CONVERSATIONS, PROVIDERS, USAGE, assert_widget_message, eventually, history, items, text,
+    texts, until,
 };
 
 /// Gives the shop's assistant a flow.
@@ -62,7 +62,10 @@ async fn a_visitors_messages_drive_a_flow_with_rich_media_over_the_hub() {
     // A pressed button sends its value; a widget without buttons lets the visitor type the label.
     visitor.says(&contracts, "g").await.expect("it is stored");
     let shown = until(&own, "Message", "In g:").await.pop().expect("a message");
-    assert_eq!((&shown["contentType"], &shown["richMedia"]), (&json!("carousel"), &json!({ "cards": cards })));
+    assert_eq!(
+        (&shown["contentType"], &shown["richMedia"]),
+        (&json!("carousel"), &json!({ "cards": cards }))
+    );
     visitor.says(&contracts, "take it").await.expect("it is stored");
     let chosen = until(&own, "Message", "Where to?").await.pop().expect("a message");
     assert_eq!(chosen["contentType"], "dropdown");
@@ -77,7 +80,10 @@ async fn a_visitors_messages_drive_a_flow_with_rich_media_over_the_hub() {
     let said = history(&shop.owner, text(&found["id"])).await;
     assert_eq!(said.len(), 10, "{said:?}");
     let usage = shop.owner.get(USAGE).await.expect(200);
-    assert_eq!((&usage["aiAnswers"], &usage["inputTokens"], &usage["outputTokens"]), (&json!(5), &json!(0), &json!(0)));
+    assert_eq!(
+        (&usage["aiAnswers"], &usage["inputTokens"], &usage["outputTokens"]),
+        (&json!(5), &json!(0), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -118,12 +124,16 @@ async fn a_flow_hands_over_to_the_channels_model() {
     let heard = until(&hub, "MessageReceived", "Yes, we ship to Mars.").await;
     assert_eq!(texts(&heard), ["Do you ship to Mars?", "Let me see.", "Yes, we ship to Mars."]);
     let turns = fake.requests()[0].turns();
-    assert_eq!(turns.last().map(|(role, text)| (role.as_str(), text.as_str())), Some(("user", "Do you ship to Mars?")));
+    assert_eq!(
+        turns.last().map(|(role, text)| (role.as_str(), text.as_str())),
+        Some(("user", "Do you ship to Mars?"))
+    );
     visitor.says(&hub, "And to Venus?").await.expect("it is stored");
     until(&hub, "MessageReceived", "Yes, we ship to Mars.").await;
     let spent = fake.usage();
     let usage = shop.owner.get(USAGE).await.expect(200);
-    let counted = ["aiAnswers", "inputTokens", "outputTokens"].map(|name| usage[name].as_u64().expect("a number"));
+    let counted =
+        ["aiAnswers", "inputTokens", "outputTokens"].map(|name| usage[name].as_u64().expect("a number"));
     assert_eq!(counted, [4, spent.input_tokens, spent.output_tokens]);
 }
 
@@ -163,8 +173,11 @@ async fn power_cuts_in_the_middle_of_a_flow_leave_every_answer_exactly_once() {
         let synced =
             visitor.posts("sync", json!({ "sessionId": visitor.session_id, "lastSeq": 0 })).await.expect(200);
         let mine = |message: &&Value| message["sender"] == "assistant" && message["content"] != "Next?";
-        let said: Vec<String> =
-            items(&synced["messages"]).iter().filter(mine).map(|message| text(&message["content"]).to_owned()).collect();
+        let said: Vec<String> = items(&synced["messages"])
+            .iter()
+            .filter(mine)
+            .map(|message| text(&message["content"]).to_owned())
+            .collect();
         said.iter().any(|said| said == "You said 59.").then_some(said)
     })
     .await;

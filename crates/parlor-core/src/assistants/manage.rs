@@ -106,8 +106,7 @@ where
         .write(move |tx| {
             Box::pin(async move {
                 channels::sql::lock_plan(tx, account_id).await?;
-                let assistant =
-                    sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Assistant"))?;
+                let assistant = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Assistant"))?;
                 let changed = change(tx, account_id, assistant, inner.now()).await?;
                 for channel_id in sql::channels_of(tx, account_id, id).await? {
                     tx.tell(Event::ChannelChanged { account_id, channel_id });

@@ -12,8 +12,8 @@ use crate::{Error, Result, app::App, conversations::Session, ids::AssistantId, t
 
 pub use keys::{KeySource, ProviderSettings, Providers, key_sources, set_key};
 pub use manage::{change, create, get, list, remove};
-pub(crate) use reply::run as reply;
 pub use reply::report;
+pub(crate) use reply::run as reply;
 
 text_enum! {
     /// Where answers come from.

@@ -143,10 +143,6 @@ pub struct Content {
 }
 
 impl Content {
-    pub fn new(kind: ContentType, text: &str, rich_media: Option<Json>) -> Result<Content> {
-        Ok(Content { kind, text: text.trim().to_owned(), rich_media })
-    }
-
     /// Plain text.
     ///
     /// # Errors

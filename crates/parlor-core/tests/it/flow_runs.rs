@@ -139,7 +139,8 @@ async fn a_flow_answers_with_rich_media_keeps_the_address_and_hands_over() {
         let first = shop.answers("Hi").await;
         assert_eq!(texts(&first), ["Hello you", "Which colour?"]);
         assert_eq!(first[1].content.kind, ContentType::QuickButton);
-        let buttons = json!({ "buttons": [{ "label": "Red", "value": "r" }, { "label": "Green", "value": "g" }] });
+        let buttons =
+            json!({ "buttons": [{ "label": "Red", "value": "r" }, { "label": "Green", "value": "g" }] });
         assert_eq!(first[1].content.rich_media, Some(buttons));
         assert!(first.iter().all(|message| message.sender.kind() == SenderType::Bot));
 
@@ -154,12 +155,16 @@ async fn a_flow_answers_with_rich_media_keeps_the_address_and_hands_over() {
         assert_eq!(conversation.contact.email.as_deref(), Some("ada@shop.example"));
         assert_eq!(conversation.session.answering, Answering::Person);
         assert_eq!(conversation.session.tags, [NEEDS_PERSON]);
-        assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), (1..=11).collect::<Vec<_>>());
+        assert_eq!(
+            messages.iter().map(|message| message.seq).collect::<Vec<_>>(),
+            (1..=11).collect::<Vec<_>>()
+        );
         let (_, used) = usage::this_month(&app, &shop.operator).await.expect("usage");
         assert_eq!((used.messages, used.answers, used.input_tokens, used.output_tokens), (5, 4, 0, 0));
 
         // Whoever only listens has been told all of it.
-        let marker = channels::switch_auto_reply(&app, &shop.operator, shop.channel.id, Some(AutoReply::Off)).await;
+        let marker =
+            channels::switch_auto_reply(&app, &shop.operator, shop.channel.id, Some(AutoReply::Off)).await;
         marker.expect("a last event");
         let mut told = (0, None);
         loop {
@@ -174,7 +179,10 @@ async fn a_flow_answers_with_rich_media_keeps_the_address_and_hands_over() {
             }
         }
         let changed = told.1.expect("a change was told");
-        assert_eq!((told.0, changed.contact.email, changed.session.tags), (11, conversation.contact.email, vec![NEEDS_PERSON.to_owned()]));
+        assert_eq!(
+            (told.0, changed.contact.email, changed.session.tags),
+            (11, conversation.contact.email, vec![NEEDS_PERSON.to_owned()])
+        );
     };
     product.within(verbs).await;
 }
@@ -285,7 +293,8 @@ async fn an_edited_flow_is_in_force_at_once() {
         assert_eq!(texts(&shop.answers("red").await), ["Which?"]);
         assert_eq!(texts(&shop.answers("blue").await), ["b, which size?"]);
         // Now it is gone: the flow begins again.
-        shop.follows(json!([{ "id": "colour", "type": "ask", "text": "Colour?", "save_as": "colour" }])).await;
+        shop.follows(json!([{ "id": "colour", "type": "ask", "text": "Colour?", "save_as": "colour" }]))
+            .await;
         assert_eq!(texts(&shop.answers("XL").await), ["Colour?"]);
         // Without a flow the model answers.
         flow::remove(&app, &shop.operator, shop.assistant()).await.expect("it had one");
@@ -311,7 +320,8 @@ async fn a_flow_hands_over_to_the_model() {
                 handover
             ])
         };
-        let shop = Shop::open(app.clone(), steps(json!({ "id": "ai", "type": "handover", "to": "ai" }))).await;
+        let shop =
+            Shop::open(app.clone(), steps(json!({ "id": "ai", "type": "handover", "to": "ai" }))).await;
         parlor_core::knowledge::create(&app, &shop.operator, article).await.expect("an article");
         shop.answers("Hi").await;
         let said = shop.answers("How much do your mugs hold?").await;
@@ -348,8 +358,12 @@ async fn assistants_belong_to_their_account_and_to_those_who_may() {
         let listed = assistants::list(&app, &viewer).await.expect("a list");
         assert_eq!(listed.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::Flow, Kind::Flow]);
         let refused = flow::save(&app, owner, made.id, json!({ "steps": [] })).await;
-        assert!(matches!(refused, Err(Error::Invalid { field: "flow", .. })), "{refused:?}");
-        assert_eq!(flow::get(&app, owner, made.id).await.expect("the flow").revision, 2, "nothing was changed");
+        assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
+        assert_eq!(
+            flow::get(&app, owner, made.id).await.expect("the flow").revision,
+            2,
+            "nothing was changed"
+        );
 
         let foreign = other.assistant();
         let not_found = [
@@ -359,8 +373,11 @@ async fn assistants_belong_to_their_account_and_to_those_who_may() {
             flow::get(&app, owner, foreign).await.map(drop),
             flow::save(&app, owner, foreign, definition()).await.map(drop),
             flow::remove(&app, owner, foreign).await,
+            flow::check(&app, owner, foreign, &definition()).await.map(drop),
             flow::rehearse(&app, owner, foreign, None, flow::Known::default(), Vec::new()).await.map(drop),
-            flow::rehearse(&app, owner, foreign, Some(definition()), flow::Known::default(), Vec::new()).await.map(drop),
+            flow::rehearse(&app, owner, foreign, Some(definition()), flow::Known::default(), Vec::new())
+                .await
+                .map(drop),
         ];
         for refused in not_found {
             assert!(matches!(refused, Err(Error::NotFound("Assistant"))), "{refused:?}");

@@ -47,7 +47,9 @@ pub fn check(flow: &Flow) -> Result<(), (&str, String)> {
     for place in 0..flow.steps.len() {
         let said = longest(flow, place, &mut seen)?;
         if said > MOST_SAID {
-            let problem = format!("begins {said} messages in a row without waiting for the visitor; {MOST_SAID} are allowed");
+            let problem = format!(
+                "begins {said} messages in a row without waiting for the visitor; {MOST_SAID} are allowed"
+            );
             return Err((&flow.steps[place].id, problem));
         }
     }

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Act, Afterwards, Ask, Choice, Collect, Flow, Place, Presence, Reach, Step, Successor, Template, Test, reach};
+use super::{
+    Act, Afterwards, Ask, Choice, Collect, Flow, Place, Presence, Reach, Step, Successor, Template, Test,
+    reach,
+};
 use crate::{
     contacts::Contact,
     conversations::{Content, ContentType},

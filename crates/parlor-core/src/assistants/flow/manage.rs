@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// How many messages a rehearsal takes.
-const MOST_REHEARSED: usize = 100;
+const MOST_REHEARSED: usize = 50;
 
 /// Checks a flow and keeps it with its assistant, which follows it from now on. Answers the new revision.
 ///
@@ -63,9 +63,9 @@ pub async fn remove(app: &App, actor: &Actor, id: AssistantId) -> Result<()> {
 /// Checks a flow as [`save`] does, and keeps nothing. Answers the ids of the steps that nothing leads to.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::Invalid`] that names the step at fault.
-pub fn check(actor: &Actor, definition: &Json) -> Result<Vec<String>> {
-    actor.require(Permission::ViewChannels)?;
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the assistant; [`Error::Invalid`] that names the step at fault.
+pub async fn check(app: &App, actor: &Actor, id: AssistantId, definition: &Json) -> Result<Vec<String>> {
+    manage::get(app, actor, id).await?;
     let flow = Flow::parse(definition)?;
     Ok(flow.unreachable().into_iter().map(str::to_owned).collect())
 }
@@ -73,7 +73,7 @@ pub fn check(actor: &Actor, definition: &Json) -> Result<Vec<String>> {
 /// Plays a flow through, or without a definition the one that is saved, and keeps nothing.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Invalid`] for the flow, or for more than 100 messages.
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Invalid`] for the flow, or for more than 50 messages.
 pub async fn rehearse(
     app: &App,
     actor: &Actor,
@@ -84,7 +84,7 @@ pub async fn rehearse(
 ) -> Result<Rehearsal> {
     actor.require(Permission::ViewChannels)?;
     if messages.len() > MOST_REHEARSED {
-        return Err(Error::invalid("messages", "must be at most 100"));
+        return Err(Error::invalid("messages", "must be at most 50"));
     }
     let definition = match definition {
         Some(definition) => {

@@ -6,14 +6,11 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Act, Afterwards, Ask, Choice, Collect, Condition, Flow, LARGEST, MOST_STEPS, Place, Presence, Reach, Saying,
-    Step, Successor, Template, Test, graph,
+    Act, Afterwards, Ask, Choice, Collect, Condition, Flow, LARGEST, MOST_STEPS, Place, Presence, Reach,
+    Saying, Step, Successor, Template, Test, graph,
     machine::{KNOWN, normal},
 };
-use crate::{
-    Error, Result,
-    conversations::{Content, ContentType},
-};
+use crate::{Error, Result, conversations::ContentType};
 
 const LONGEST_ID: usize = 40;
 /// The most characters of a text of a flow; a message may have more, so that names find room in it.
@@ -21,8 +18,9 @@ const LONGEST_TEXT: usize = 4000;
 /// The most ways that a question or a condition may offer.
 const MOST_WAYS: usize = 50;
 const MOST_RETRIES: u32 = 10;
+/// How often a step asks again that does not say so itself.
 const RETRIES: u32 = 2;
-/// How often a question is asked: a refusal must not repeat a whole book that somebody sent.
+/// A refusal must not repeat a whole book that somebody sent.
 const LONGEST_REFUSAL: usize = 400;
 
 #[derive(Deserialize)]
@@ -162,13 +160,18 @@ fn read(json: &Json) -> Checked<Flow> {
     let mut steps = Vec::with_capacity(flow.steps.len());
     for (place, json) in flow.steps.iter().enumerate() {
         let next = (place + 1 < flow.steps.len()).then_some(place + 1);
-        let name = |problem: String| format!("has a fault in step `{}`: it {problem}", json["id"].as_str().unwrap_or_default());
-        let step = StepJson::deserialize(json).map_err(|error| name(format!("is not well formed: {error}")))?;
+        let name = |problem: String| {
+            format!("has a fault in step `{}`: it {problem}", json["id"].as_str().unwrap_or_default())
+        };
+        let step =
+            StepJson::deserialize(json).map_err(|error| name(format!("is not well formed: {error}")))?;
         steps.push(Reader { places: &places, next }.step(step).map_err(name)?);
     }
     let start = match &flow.start {
         None => 0,
-        Some(id) => *places.get(id.as_str()).ok_or_else(|| format!("begins at the step `{id}`, which is not there"))?,
+        Some(id) => *places
+            .get(id.as_str())
+            .ok_or_else(|| format!("begins at the step `{id}`, which is not there"))?,
     };
     let flow = Flow { steps, start };
     check_names(&flow)?;
@@ -194,7 +197,9 @@ fn places(steps: &[Json]) -> Checked<HashMap<&str, Place>> {
         let Some(id) = step["id"].as_str() else { return Err(format!("has no `id` in its step {number}")) };
         let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
         if !(1..=LONGEST_ID).contains(&id.len()) || !id.chars().all(fits) {
-            return Err(format!("has an `id` in its step {number} that is not 1 to {LONGEST_ID} letters, digits, `_` or `-`"));
+            return Err(format!(
+                "has an `id` in its step {number} that is not 1 to {LONGEST_ID} letters, digits, `_` or `-`"
+            ));
         }
         if places.insert(id, place).is_some() {
             return Err(format!("has two steps with the id `{id}`"));
@@ -215,7 +220,12 @@ impl Reader<'_> {
         let (id, act, next) = match step {
             StepJson::Say { id, text, content_type, rich_media, goto } => {
                 let kind = content_type.as_deref().map_or(Ok(ContentType::Text), |name| {
-                    word("content_type", name, ContentType::parse, ContentType::ALL.iter().map(|kind| kind.as_str()))
+                    word(
+                        "content_type",
+                        name,
+                        ContentType::parse,
+                        ContentType::ALL.iter().map(|kind| kind.as_str()),
+                    )
                 })?;
                 (id, Act::Say(saying(kind, &text, rich_media)?), self.goto(goto)?)
             }
@@ -229,7 +239,8 @@ impl Reader<'_> {
                     }
                     (None, Some(dropdown)) => {
                         let choices = choices(dropdown.options)?;
-                        let media = json!({ "placeholder": dropdown.placeholder, "options": choices_json(&choices) });
+                        let media =
+                            json!({ "placeholder": dropdown.placeholder, "options": choices_json(&choices) });
                         (ContentType::Dropdown, choices, Some(media))
                     }
                     (Some(_), Some(_)) => return Err("has both `buttons` and `dropdown`".into()),
@@ -241,15 +252,18 @@ impl Reader<'_> {
                 filled("text", &text)?;
                 let saying = saying(kind, &text, rich_media)?;
                 let hint = hint.map(|hint| template("hint", &hint)).transpose()?;
-                let ask = Ask { saying, choices, save_as: name(save_as)?, hint, otherwise: self.place(otherwise)? };
+                let ask =
+                    Ask { saying, choices, save_as: name(save_as)?, hint, otherwise: self.place(otherwise)? };
                 (id, Act::Ask(ask), self.goto(goto)?)
             }
             StepJson::Carousel { id, text, save_as, cards, hint, otherwise, goto } => {
-                let read = Vec::<CardJson>::deserialize(&cards).map_err(|error| format!("is not well formed: {error}"))?;
+                let read = Vec::<CardJson>::deserialize(&cards)
+                    .map_err(|error| format!("is not well formed: {error}"))?;
                 let choices = choices(read.into_iter().flat_map(|card| card.buttons).collect())?;
                 let saying = saying(ContentType::Carousel, &text, Some(json!({ "cards": cards })))?;
                 let hint = hint.map(|hint| template("hint", &hint)).transpose()?;
-                let ask = Ask { saying, choices, save_as: name(save_as)?, hint, otherwise: self.place(otherwise)? };
+                let ask =
+                    Ask { saying, choices, save_as: name(save_as)?, hint, otherwise: self.place(otherwise)? };
                 (id, Act::Ask(ask), self.goto(goto)?)
             }
             StepJson::Collect { id, what, text, save_as, hint, retries, otherwise, goto } => {
@@ -314,7 +328,8 @@ fn word<T>(
     parse: impl Fn(&str) -> Option<T>,
     known: impl Iterator<Item = &'static str>,
 ) -> Checked<T> {
-    parse(given).ok_or_else(|| format!("has a `{field}` that is none of {}", known.collect::<Vec<_>>().join(", ")))
+    parse(given)
+        .ok_or_else(|| format!("has a `{field}` that is none of {}", known.collect::<Vec<_>>().join(", ")))
 }
 
 fn usual_hint(what: Reach) -> &'static str {
@@ -352,8 +367,13 @@ fn short(field: &str, text: &str) -> Checked<()> {
 
 fn saying(kind: ContentType, text: &str, rich_media: Option<Json>) -> Checked<Saying> {
     short("text", text)?;
-    let content = Content::new(kind, text, rich_media).map_err(|refused| format!("cannot be said: {refused}"))?;
-    Ok(Saying { kind: content.kind, text: Template::parse(text)?, rich_media: content.rich_media })
+    match (kind, &rich_media) {
+        (ContentType::Text, None) => filled("text", text)?,
+        (ContentType::Text, Some(_)) => return Err("has `rich_media` without a `content_type`".into()),
+        (_, Some(Json::Object(_))) => {}
+        (_, _) => return Err("needs `rich_media`".into()),
+    }
+    Ok(Saying { kind, text: Template::parse(text)?, rich_media })
 }
 
 /// Distinct, so that an answer means one of them.
@@ -369,7 +389,8 @@ fn choices(given: Vec<ChoiceJson>) -> Checked<Vec<Choice>> {
             return Err(format!("offers the value `{}` twice", choice.value));
         }
     }
-    Ok(given.into_iter().map(|ChoiceJson { label, value }| Choice { label, value }).collect())
+    let trimmed = |text: String| text.trim().to_owned();
+    Ok(given.into_iter().map(|one| Choice { label: trimmed(one.label), value: trimmed(one.value) }).collect())
 }
 
 fn choices_json(choices: &[Choice]) -> Json {
@@ -387,9 +408,7 @@ fn test(case: &CaseJson) -> Checked<Test> {
             Ok(Test::OneOf(texts.iter().map(|text| normal(text)).collect()))
         }
         (None, None, Some(_), None) => Err(format!("must have 1 to {MOST_WAYS} texts in `one_of`")),
-        (None, None, None, Some(set)) => {
-            Ok(Test::IsSet(if set { Presence::Set } else { Presence::Unset }))
-        }
+        (None, None, None, Some(set)) => Ok(Test::IsSet(if set { Presence::Set } else { Presence::Unset })),
         _ => Err("needs exactly one of `equals`, `contains`, `one_of` and `is_set` in each case".into()),
     }
 }
@@ -405,7 +424,9 @@ fn check_names(flow: &Flow) -> Checked<()> {
     for step in &flow.steps {
         if let Some(stranger) = names(step).find(|name| !known.contains(name)) {
             let id = &step.id;
-            return Err(format!("has a fault in step `{id}`: it names `{stranger}`, which no step keeps an answer under"));
+            return Err(format!(
+                "has a fault in step `{id}`: it names `{stranger}`, which no step keeps an answer under"
+            ));
         }
     }
     Ok(())

@@ -57,7 +57,12 @@ pub(in crate::assistants) async fn who_answers(
 }
 
 /// Hears what the visitor has written since the flow last listened, and ends the job.
-pub(in crate::assistants) async fn reply(app: &App, job: &Job, id: ConversationId, script: Script) -> Result<()> {
+pub(in crate::assistants) async fn reply(
+    app: &App,
+    job: &Job,
+    id: ConversationId,
+    script: Script,
+) -> Result<()> {
     let (inner, job) = (app.clone(), job.clone());
     app.db
         .write(move |tx| {
@@ -150,7 +155,8 @@ impl Stage<'_> {
         }
         // Last, because all of the account's visitors meet in this row.
         for _ in 0..answers {
-            usage::count_answer(self.tx, account_id, assistant_id, model_client::Usage::default(), self.now).await?;
+            usage::count_answer(self.tx, account_id, assistant_id, model_client::Usage::default(), self.now)
+                .await?;
         }
         Ok(())
     }
@@ -160,7 +166,8 @@ impl Stage<'_> {
         if self.progress.run.at == At::WithAi(Takeover::AtOnce) {
             return Ok(true);
         }
-        let later = conversations::sql::heard_since(self.tx, &self.conversation, self.progress.seq, 1).await?;
+        let later =
+            conversations::sql::heard_since(self.tx, &self.conversation, self.progress.seq, 1).await?;
         Ok(!later.is_empty())
     }
 

@@ -13,9 +13,8 @@ use crate::{
 
 pub async fn get(tx: &mut Tx, id: AssistantId) -> Result<Option<Saved>> {
     let sql = "select revision, definition, updated_at from flows where assistant_id = $1";
-    let saved = |row: &Row<'_>| {
-        Ok(Saved { revision: row.get(0)?, definition: row.get(1)?, updated_at: row.get(2)? })
-    };
+    let saved =
+        |row: &Row<'_>| Ok(Saved { revision: row.get(0)?, definition: row.get(1)?, updated_at: row.get(2)? });
     tx.opt(sql, params![id], saved).await
 }
 
@@ -52,7 +51,11 @@ pub struct Progress {
 pub async fn progress(tx: &mut Tx, id: SessionId) -> Result<Option<Progress>> {
     let sql = "select assistant_id, state, seq from flow_runs where session_id = $1";
     let progress = |row: &Row<'_>| {
-        Ok(Progress { assistant_id: row.get(0)?, run: run(&row.get(1)?).unwrap_or_default(), seq: row.get(2)? })
+        Ok(Progress {
+            assistant_id: row.get(0)?,
+            run: run(&row.get(1)?).unwrap_or_default(),
+            seq: row.get(2)?,
+        })
     };
     tx.opt(sql, params![id], progress).await
 }
