@@ -48,9 +48,8 @@ const AN_HOUR: HeaderValue = HeaderValue::from_static("private, max-age=3600, im
 pub fn router(door: &Door) -> Router<Door> {
     let most = door.app.settings.largest_upload.saturating_mul(PATIENCE).saturating_add(FORM);
     let body = DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX));
-    let visitors = Router::new()
-        .route("/chat-widget/uploads", post(by_visitor))
-        .layer(middleware::from_fn(cors::cors));
+    let visitors =
+        Router::new().route("/chat-widget/uploads", post(by_visitor)).layer(middleware::from_fn(cors::cors));
     let staff = Router::new().route("/api/uploads", post(by_staff));
     Router::new()
         .merge(visitors)
@@ -123,7 +122,9 @@ fn visitor(
         }
         (None, Some(token)) => WayIn::Token(token),
         _ => {
-            return Err(Refusal::bad_request("Either conversation_id or channel_token must come before the file."));
+            return Err(Refusal::bad_request(
+                "Either conversation_id or channel_token must come before the file.",
+            ));
         }
     };
     let external_id =
@@ -161,9 +162,11 @@ impl FromRequest<Door> for Form {
     type Rejection = Refusal;
 
     async fn from_request(request: Request, door: &Door) -> Result<Form> {
-        let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let declared =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         let largest = door.app.settings.largest_upload;
-        if declared.is_some_and(|length: u64| length > largest.saturating_mul(PATIENCE).saturating_add(FORM)) {
+        if declared.is_some_and(|length: u64| length > largest.saturating_mul(PATIENCE).saturating_add(FORM))
+        {
             return Err(Error::TooLarge(largest).into());
         }
         match Multipart::from_request(request, door).await {
@@ -192,7 +195,9 @@ fn name_of(field: &Field<'_>) -> String {
     field.file_name().unwrap_or_default().to_owned()
 }
 
-fn pieces<'a>(field: &'a mut Field<'_>) -> impl Stream<Item = std::result::Result<Bytes, Broken>> + Send + 'a {
+fn pieces<'a>(
+    field: &'a mut Field<'_>,
+) -> impl Stream<Item = std::result::Result<Bytes, Broken>> + Send + 'a {
     field.map(|piece| piece.map_err(|_| Broken))
 }
 
@@ -208,8 +213,7 @@ async fn preview(State(door): State<Door>, Path((id, ticket)): Path<(String, Str
 
 async fn serve(door: &Door, id: &str, part: Part, ticket: &str) -> Result<Response> {
     let id = Uuid::parse_str(id).map_err(|_| Error::NotFound("Upload"))?;
-    let Opened { file, length, kind, name } =
-        uploads::open(&door.app, UploadId(id), part, ticket).await?;
+    let Opened { file, length, kind, name } = uploads::open(&door.app, UploadId(id), part, ticket).await?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type(kind))),
         (CONTENT_LENGTH, length.into()),

@@ -39,7 +39,8 @@ pub async fn receive(
                 };
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
-                    && let Some(mut message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) =
+                        sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
                     links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });

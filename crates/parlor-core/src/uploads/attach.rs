@@ -64,7 +64,9 @@ async fn take(
     let Some(id) = by_id.or_else(|| links::named(app, text("url")?)) else { return Ok(None) };
     let upload = match sender {
         Sender::EndUser(_) => sql::send_of_visitor(tx, id, conversation).await?,
-        Sender::Agent { id: agent, .. } => sql::send_of_agent(tx, id, conversation.account_id, *agent).await?,
+        Sender::Agent { id: agent, .. } => {
+            sql::send_of_agent(tx, id, conversation.account_id, *agent).await?
+        }
         // What an assistant shows was prepared by the account's staff.
         Sender::Bot { .. } => sql::send_of_staff(tx, id, conversation.account_id).await?,
     };

@@ -6,12 +6,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Part;
-use crate::{
-    App,
-    conversations::Message,
-    ids::UploadId,
-    secrets,
-};
+use crate::{App, conversations::Message, ids::UploadId, secrets};
 
 /// A link is good for one to two of these. Within one it stays the same, so that browsers may keep what it leads to.
 const PERIOD: i64 = 3600;
@@ -19,7 +14,13 @@ const PERIOD: i64 = 3600;
 /// A link that is good for the next hour at least.
 pub fn link(app: &App, id: UploadId, part: Part) -> String {
     let until = (app.now().as_second().div_euclid(PERIOD) + 2) * PERIOD;
-    format!("{}/{}/{}{until}-{}", app.settings.uploads_url, id.0, part.folder(), signature(app, id, part, until))
+    format!(
+        "{}/{}/{}{until}-{}",
+        app.settings.uploads_url,
+        id.0,
+        part.folder(),
+        signature(app, id, part, until)
+    )
 }
 
 /// Whether `ticket`, the last part of a link, is ours and still good.
@@ -34,7 +35,11 @@ pub(super) fn admits(app: &App, id: UploadId, part: Part, ticket: &str) -> bool 
 }
 
 fn signature(app: &App, id: UploadId, part: Part, until: i64) -> String {
-    URL_SAFE_NO_PAD.encode(app.secrets.sign_link(&[part.folder().as_bytes(), id.0.as_bytes(), &until.to_be_bytes()]))
+    URL_SAFE_NO_PAD.encode(app.secrets.sign_link(&[
+        part.folder().as_bytes(),
+        id.0.as_bytes(),
+        &until.to_be_bytes(),
+    ]))
 }
 
 /// The upload that a link of ours leads to, good or not.

@@ -245,10 +245,7 @@ async fn write(
     let name = name::clean(name, kind);
     let upload = Upload { id: arriving.id, name, kind, size, picture, place: place.clone() };
     let stored = upload.clone();
-    let arrived = app
-        .db
-        .write(move |tx| Box::pin(async move { sql::arrived(tx, &stored).await }))
-        .await?;
+    let arrived = app.db.write(move |tx| Box::pin(async move { sql::arrived(tx, &stored).await })).await?;
     if arrived == 0 { Err(Error::NotFound("Upload")) } else { Ok(upload) }
 }
 
@@ -355,9 +352,9 @@ pub(crate) async fn sweep(app: &App) {
     let now = app.now();
     let ago = |wait: SignedDuration| now.saturating_sub(wait).unwrap_or(Timestamp::MIN);
     let (begun_before, unsent_before) = (ago(LOST_AFTER), ago(KEEP_UNSENT));
-    let leaving = app.db.write(move |tx| {
-        Box::pin(async move { sql::leaving(tx, begun_before, unsent_before, SWEEP).await })
-    });
+    let leaving = app
+        .db
+        .write(move |tx| Box::pin(async move { sql::leaving(tx, begun_before, unsent_before, SWEEP).await }));
     match leaving.await {
         Ok(leaving) => {
             for (id, place) in leaving {

@@ -47,7 +47,10 @@ pub(super) fn draw(path: &Path, kind: Kind) -> Option<Drawn> {
     small.apply_orientation(orientation);
     let turned = matches!(
         orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
     );
     let (width, height) = if turned { (height, width) } else { (width, height) };
     let mut preview = Vec::new();

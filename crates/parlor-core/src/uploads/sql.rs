@@ -11,10 +11,7 @@ use crate::{
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "select id, account_id, file, name, kind, size, width, height, preview from uploads ",
-            $rest
-        )
+        concat!("select id, account_id, file, name, kind, size, width, height, preview from uploads ", $rest)
     };
 }
 
@@ -49,16 +46,8 @@ pub async fn announce(
         Owner::Visitor { channel_id, external_id } => (Some(*channel_id), Some(external_id.as_str()), None),
         Owner::Agent(agent_id) => (None, None, Some(*agent_id)),
     };
-    let params = params![
-        id,
-        place.account_id,
-        channel_id,
-        external_id,
-        agent_id,
-        State::Arriving,
-        &place.file,
-        now
-    ];
+    let params =
+        params![id, place.account_id, channel_id, external_id, agent_id, State::Arriving, &place.file, now];
     tx.exec(sql, params).await
 }
 
@@ -66,7 +55,8 @@ pub async fn announce(
 pub async fn unsent(tx: &mut Tx, owner: &Owner) -> Result<i64> {
     match owner {
         Owner::Visitor { channel_id, external_id } => {
-            let sql = "select count(*) from uploads where channel_id = $1 and external_id = $2 and state <> 'sent'";
+            let sql =
+                "select count(*) from uploads where channel_id = $1 and external_id = $2 and state <> 'sent'";
             tx.one(sql, params![*channel_id, external_id.as_str()], |row| row.get(0)).await
         }
         Owner::Agent(agent_id) => {
