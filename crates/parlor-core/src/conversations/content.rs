@@ -156,12 +156,12 @@ fn shaped(kind: ContentType, path: String, given: &Json) -> Result<Json> {
         }
         ContentType::QuickButton => {
             let mut choice = Shape::of(path, given, &["buttons"])?;
-            choice.list("buttons", Need::Required, 1..=20, labelled)?;
+            choice.list("buttons", Need::Required, 1..=50, labelled)?;
             Ok(choice.done())
         }
         ContentType::Carousel => {
             let mut carousel = Shape::of(path, given, &["cards"])?;
-            carousel.list("cards", Need::Required, 1..=20, card)?;
+            carousel.list("cards", Need::Required, 1..=50, card)?;
             Ok(carousel.done())
         }
         ContentType::Dropdown => {
@@ -186,7 +186,7 @@ fn card(path: String, given: &Json) -> Result<Json> {
     card.link("image_url", Need::Optional)?;
     card.words("title", Need::Required, 1..=200)?;
     card.words("subtitle", Need::Optional, 0..=1000)?;
-    card.list("buttons", Need::Optional, 0..=10, labelled)?;
+    card.list("buttons", Need::Optional, 0..=20, labelled)?;
     Ok(card.done())
 }
 

@@ -22,7 +22,7 @@ use crate::{
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
-pub(crate) use store::message as store;
+pub(crate) use store::{changed, message as store};
 pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, receive, view};
 
 /// The most characters a client's id of a message may have.

@@ -2,6 +2,8 @@
 
 mod content;
 mod db;
+mod flow_runs;
+mod flows;
 mod history;
 mod listening;
 mod reads;
