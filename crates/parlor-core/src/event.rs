@@ -3,8 +3,9 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
-    conversations::{Conversation, Message},
-    ids::{AccountId, AgentId, ChannelId, SignInId},
+    conversations::{Conversation, Message, Read},
+    ids::{AccountId, AgentId, ChannelId, MessageId, SignInId},
+    presence::{Place, Presence, Typing, Typist},
 };
 
 /// A door matches every event without a wildcard: a new one does not compile until each door has decided what it means there.
@@ -15,10 +16,16 @@ pub enum Event {
     ConversationOpened { conversation: Conversation },
     /// A message was stored.
     MessageSent { conversation: Conversation, message: Message },
+    /// Somebody has read messages of the other side for the first time. The conversation itself stays as it was.
+    MessagesRead { conversation: Conversation, read: Read, message_ids: Vec<MessageId> },
     /// Status, assignee, tags or who answers changed, without a message.
     ConversationChanged { conversation: Conversation },
     /// A channel was changed, switched or deleted.
     ChannelChanged { account_id: AccountId, channel_id: ChannelId },
     /// A sign-in has ended: whatever it holds open must close.
     SignedOut { account_id: AccountId, agent_id: AgentId, sign_in: SignInId },
+    /// An agent came online or went offline. Not stored.
+    PresenceChanged { account_id: AccountId, agent_id: AgentId, presence: Presence },
+    /// Somebody types, or no longer does. Not stored.
+    Typing { place: Place, by: Typist, typing: Typing },
 }

@@ -19,6 +19,8 @@ pub mod ids;
 pub mod jobs;
 pub mod knowledge;
 pub mod limits;
+mod links;
+pub mod presence;
 mod search;
 pub mod secrets;
 pub mod usage;

@@ -1,7 +1,8 @@
 //! The visitors' hub: anonymous, on foreign pages. The contract's two methods, and our own widget's (`widget.md`).
 
+use door_kit::Address;
 use parlor_core::{
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Message, NewMessage, View},
     ids::MessageId,
 };
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::{
     Door,
-    address::Address,
     error::hub_error,
     push::{own_group, widget_group},
     widget::{self, Page},
@@ -26,6 +26,7 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method("Send", send)
         .method("GetEarlier", get_earlier)
         .method_with_optional("GetMessages", 1, get_messages)
+        .method("MarkRead", mark_read)
         .build()
 }
 
@@ -42,7 +43,11 @@ fn enter(caller: &Caller<Door>, group: String) -> Result<(), HubError> {
 
 fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Result<Visitor, HubError> {
     let external_id = ExternalId::parse(session_id).map_err(hub_error)?;
-    Ok(Visitor { channel_token, external_id, address: Address::of(caller.extensions()).0 })
+    Ok(Visitor {
+        way_in: WayIn::Token(channel_token),
+        external_id,
+        address: Address::of(caller.extensions()).0,
+    })
 }
 
 /// `JoinSession(channelToken, sessionId)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.
@@ -108,6 +113,17 @@ async fn get_messages(
         .await
         .map_err(hub_error)?;
     Ok(History(view))
+}
+
+/// W4. `MarkRead(channelToken, sessionId, messageIds)`: what the visitor has seen of the others' messages.
+async fn mark_read(
+    caller: Caller<Door>,
+    (token, session, messages): (String, String, Vec<Uuid>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let messages = messages.into_iter().map(MessageId).collect();
+    conversations::mark_read_by_visitor(&caller.state().app, &visitor, messages).await.map_err(hub_error)?;
+    Ok(())
 }
 
 /// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.

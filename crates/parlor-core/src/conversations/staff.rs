@@ -2,9 +2,9 @@
 
 use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
-    Actor, Error, Event, Permission, Result,
+    Actor, Error, Permission, Result,
     app::App,
-    channels,
+    assistants, channels,
     db::Tx,
     ids::{AgentId, ChannelId, ConversationId, MessageId},
 };
@@ -24,7 +24,7 @@ pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage
         .write(move |tx| {
             Box::pin(async move {
                 let mut conversation = sql::lock(tx, account_id, id).await?;
-                channels::sql::of_conversation(tx, conversation.channel_id).await?.check_open()?;
+                channels::sql::of_conversation(tx, &conversation).await?.check_open()?;
                 if let Some(client_id) = &new.client_id
                     && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
@@ -77,8 +77,11 @@ pub async fn assign(
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`].
 pub async fn resume_assistant(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
-    change(app, actor, id, |_, _, conversation| {
+    change(app, actor, id, |inner, tx, conversation| {
         Box::pin(async move {
+            if conversation.session.answering == Answering::Person {
+                assistants::flow::resume(inner, tx, conversation).await?;
+            }
             conversation.session.answering = Answering::Assistant;
             Ok(())
         })
@@ -136,11 +139,7 @@ where
             Box::pin(async move {
                 let mut conversation = sql::lock(tx, account_id, id).await?;
                 edit(&inner, tx, &mut conversation).await?;
-                conversation.version += 1;
-                conversation.updated_at = inner.now();
-                sql::save_session(tx, &conversation).await?;
-                sql::save(tx, &conversation).await?;
-                tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+                store::changed(tx, &mut conversation, inner.now()).await?;
                 Ok(conversation)
             })
         })

@@ -12,7 +12,7 @@ use parlor_core::{
     assistants::AssistantChange,
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Conversation, Filter, Message, NewMessage, Page},
     ids::{ConversationId, SignInId},
 };
@@ -35,7 +35,17 @@ impl Listened {
                 self.messages.entry(conversation.id).or_default().insert(message.seq, message.clone());
                 conversation
             }
-            Event::ChannelChanged { .. } | Event::SignedOut { .. } => return,
+            Event::MessagesRead { conversation, read, message_ids } => {
+                let messages = self.messages.entry(conversation.id).or_default();
+                for message in messages.values_mut().filter(|message| message_ids.contains(&message.id)) {
+                    message.read_by.push(*read);
+                }
+                return;
+            }
+            Event::ChannelChanged { .. }
+            | Event::SignedOut { .. }
+            | Event::PresenceChanged { .. }
+            | Event::Typing { .. } => return,
         };
         let known = self.conversations.get(&conversation.id);
         if known.is_none_or(|known| known.version < conversation.version) {
@@ -158,7 +168,7 @@ async fn settle(app: &App, operator: &Actor) {
 async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
     for step in 0..25 {
         let visitor = Visitor {
-            channel_token: token.to_owned(),
+            way_in: WayIn::Token(token.to_owned()),
             external_id: ExternalId::parse(&format!("visitor-{}", chance.below(3))).expect("an id"),
             address: IpAddr::from(Ipv4Addr::LOCALHOST),
         };
@@ -170,12 +180,18 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         };
         let text = |who: &str| NewMessage::text(&format!("{who} {step}"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
-        match chance.below(8) {
+        match chance.below(10) {
             0 => drop(conversations::resolve(app, agent, id).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),
             3 => drop(conversations::resume_assistant(app, agent, id).await),
             4 => drop(conversations::reply(app, agent, id, text("agent")).await.expect("a reply")),
+            5 | 6 => {
+                let ids: Vec<_> = view.messages.iter().map(|message| message.id).collect();
+                let read = conversations::mark_read(app, agent, id, ids.clone()).await.expect("read marks");
+                assert!(read.iter().all(|read| ids.contains(read)));
+                conversations::mark_read_by_visitor(app, &visitor, ids).await.expect("read marks");
+            }
             _ => {
                 let name = (chance.below(4) == 0).then(|| "Ahmed".to_owned());
                 conversations::receive(app, &visitor, text("visitor"), name).await.expect("a message");
