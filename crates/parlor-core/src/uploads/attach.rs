@@ -33,9 +33,6 @@ pub(crate) async fn attach(
         ContentType::File => {
             if let Some(upload) = take(app, tx, conversation, sender, media, "").await? {
                 hand_over(media, &upload);
-                if content.text.is_empty() {
-                    content.text = upload.name;
-                }
             }
         }
         ContentType::Carousel => {
