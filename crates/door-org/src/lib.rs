@@ -7,9 +7,13 @@
 
 mod auth;
 mod cors;
+mod conversations;
 mod error;
+mod history;
+mod routes;
 mod session;
 mod uploads;
+mod wire;
 
 use std::sync::Arc;
 
@@ -50,6 +54,8 @@ impl OrgDoor {
         Router::new()
             .merge(auth::router())
             .merge(uploads::router(&self.state))
+            .merge(conversations::router())
+            .merge(history::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

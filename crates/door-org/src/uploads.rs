@@ -31,6 +31,7 @@ use uuid::Uuid;
 use crate::{
     Door, cors,
     error::{Refusal, Result},
+    routes::BothWays,
     session::Staff,
 };
 
@@ -49,8 +50,8 @@ pub fn router(door: &Door) -> Router<Door> {
     let most = door.app.settings.largest_upload.saturating_mul(PATIENCE).saturating_add(FORM);
     let body = DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX));
     let visitors =
-        Router::new().route("/chat-widget/uploads", post(by_visitor)).layer(middleware::from_fn(cors::cors));
-    let staff = Router::new().route("/api/uploads", post(by_staff));
+        Router::new().both_ways("/chat-widget/uploads", post(by_visitor)).layer(middleware::from_fn(cors::cors));
+    let staff = Router::new().both_ways("/api/uploads/", post(by_staff));
     Router::new()
         .merge(visitors)
         .merge(staff)

@@ -6,7 +6,7 @@ use http::Method;
 use image::{DynamicImage, ImageFormat, RgbImage, RgbaImage};
 use parlor_core::{App, params};
 use reqwest::multipart::{Form, Part};
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{Answer, Client, Shop, TestApp, Visitor, answer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -42,7 +42,7 @@ async fn upload(app: &TestApp, visitor: &Visitor, name: &str, bytes: impl Into<V
 
 async fn upload_of(staff: &Client, name: &str, bytes: impl Into<Vec<u8>>) -> Answer {
     let form = Form::new().part("file", named(name, bytes));
-    answer(staff.request(Method::POST, "/api/uploads").multipart(form)).await
+    answer(staff.request(Method::POST, "/api/uploads/").multipart(form)).await
 }
 
 async fn fetched(url: &str) -> reqwest::Response {
@@ -495,4 +495,84 @@ async fn a_widget_on_another_origin_may_send_files_up_without_credentials() {
     let sent = answer(sent).await;
     assert_eq!(sent.header("access-control-allow-origin"), "https://shop.example");
     sent.expect(201);
+}
+
+/// A visitor who has written, and the conversation.
+async fn conversation(app: &TestApp, shop: &Shop) -> (Visitor, String) {
+    let visitor = app.visitor(shop);
+    let written = visitor.writes("Hello").await.expect(200);
+    (visitor, written["conversationId"].as_str().expect("an id").to_owned())
+}
+
+async fn says(staff: &Client, conversation: &str, kind: &str, rich_media: Value) -> Answer {
+    let body = json!({ "content": "", "content_type": kind, "rich_media": rich_media });
+    staff.post(&format!("/api/conversations/{conversation}/messages"), &body).await
+}
+
+/// What the visitor's widget is shown last.
+async fn last_shown(visitor: &Visitor) -> Value {
+    let view = visitor.posts("sync", json!({ "sessionId": visitor.session_id })).await.expect(200);
+    view["messages"].as_array().and_then(|messages| messages.last()).expect("a message")["richMedia"].clone()
+}
+
+#[tokio::test]
+async fn an_agents_message_shows_an_upload_by_fresh_links_to_everybody() {
+    let (mut app, shop) = setting().await;
+    let (visitor, conversation) = conversation(&app, &shop).await;
+    let browser = app.browser(&shop.owner).await;
+    let bytes = picture(640, 480, ImageFormat::Jpeg);
+    let sent = upload_of(&browser, "p.jpg", bytes.clone()).await.expect(201);
+    let rich_media = json!({ "upload_id": sent["id"], "alt": "A fern" });
+    says(&browser, &conversation, "image", rich_media).await.expect(201);
+    app.restart().await;
+    let shown = last_shown(&visitor).await;
+    assert_eq!((&shown["alt"], &shown["width"], &shown["height"]), (&json!("A fern"), &json!(640), &json!(480)));
+    assert_eq!(bytes_at(&shown["url"]).await, bytes);
+    bytes_at(&shown["preview_url"]).await;
+
+    // The link that the upload was answered with names it as well, and what is said of the file is what it is.
+    let table = upload_of(&browser, "prices.csv", CSV).await.expect(201);
+    let said = json!({ "url": table["url"], "filename": "virus.exe", "size": 1, "mime_type": "text/html" });
+    says(&browser, &conversation, "file", said).await.expect(201);
+    let shown = last_shown(&visitor).await;
+    assert_eq!((&shown["filename"], &shown["mime_type"], &shown["size"]), (&json!("prices.csv"), &json!("text/csv"), &json!(CSV.len())));
+    assert_eq!(bytes_at(&shown["url"]).await, CSV);
+
+    let cards = json!({ "cards": [{ "title": "Fern", "image_upload_id": sent["id"] }, { "title": "Moss", "image_url": "https://example.com/moss.jpg" }] });
+    says(&browser, &conversation, "carousel", cards).await.expect(201);
+    let shown = last_shown(&visitor).await;
+    assert_eq!(bytes_at(&shown["cards"][0]["image_url"]).await, bytes);
+    bytes_at(&shown["cards"][0]["image_preview_url"]).await;
+    assert_eq!(shown["cards"][1], json!({ "title": "Moss", "image_url": "https://example.com/moss.jpg" }));
+
+    let read = browser.get(&format!("/api/conversations/{conversation}/messages")).await.expect(200);
+    let listed = read.as_array().expect("a list").iter().filter(|message| message["content_type"] == "image");
+    for message in listed {
+        assert_eq!(bytes_at(&message["rich_media"]["url"]).await, bytes);
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_upload_is_not_found() {
+    let (app, shop) = setting().await;
+    let (visitor, conversation) = conversation(&app, &shop).await;
+    let owner = app.browser(&shop.owner).await;
+    let colleague = app.browser(&app.agent(&shop, "agent").await).await;
+    let stranger = app.browser(&app.shop().await.owner).await;
+    let of_visitor = upload(&app, &visitor, "mine.txt", "words").await.expect(201);
+    let of_colleague = upload_of(&colleague, "hers.txt", "words").await.expect(201);
+    let of_stranger = upload_of(&stranger, "his.txt", "words").await.expect(201);
+    for foreign in [of_visitor, of_colleague, of_stranger] {
+        let by_id = says(&owner, &conversation, "file", json!({ "upload_id": foreign["id"] })).await;
+        assert_eq!(by_id.expect(404)["error"], "Upload not found.");
+        let by_link = json!({ "url": foreign["url"], "filename": "x.txt", "size": 1, "mime_type": "text/plain" });
+        assert_eq!(says(&owner, &conversation, "file", by_link).await.status, 404);
+    }
+    let nobodys = says(&owner, &conversation, "file", json!({ "upload_id": uuid_of_nobody() })).await;
+    assert_eq!(nobodys.status, 404);
+    let malformed = says(&owner, &conversation, "file", json!({ "upload_id": "../secret.key" })).await;
+    assert_eq!(malformed.status, 400);
+    let text = upload_of(&owner, "no picture.txt", "words").await.expect(201);
+    let as_picture = says(&owner, &conversation, "image", json!({ "upload_id": text["id"] })).await;
+    assert_eq!(as_picture.expect(400)["error"], "rich_media must name a picture.");
 }

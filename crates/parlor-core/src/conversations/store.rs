@@ -10,6 +10,7 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
+    search,
     uploads,
 };
 
@@ -126,6 +127,7 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    search::add_message(tx, &conversation, &message).await?;
     uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
@@ -148,5 +150,5 @@ pub(super) async fn history(
     if conversation.last_seq - seq > WHOLE {
         return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
     }
-    sql::after(tx, conversation.id, seq).await
+    sql::after(tx, conversation.id, seq, WHOLE).await
 }
