@@ -325,3 +325,114 @@ fn unmask(bytes: &mut [u8], mask: [u8; 4]) {
     }
     rest.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
+
+    fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(payload.len()).expect("tests are short");
+        assert!(usize::from(length) <= SHORT);
+        let mut frame = [&[first, MASKED | length], &MASK[..]].concat();
+        frame.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        frame
+    }
+
+    /// All events of these bytes, and why they end before their end.
+    fn read(bytes: &[u8]) -> (Vec<Event>, Option<Fault>) {
+        let (mut reader, mut input, mut events) = (Reader::new(20), bytes, Vec::new());
+        loop {
+            match reader.read(&mut input) {
+                Ok(Some(event)) => events.push(event),
+                Ok(None) => return (events, None),
+                Err(fault) => return (events, Some(fault)),
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_may_come_in_frames_with_pings_between_them() {
+        let text = "grüße".as_bytes();
+        let frames = [
+            masked(0x01, &text[..3]),
+            masked(0x89, b"ping"),
+            masked(0x00, &text[3..5]),
+            masked(0x80, &text[5..]),
+            masked(0x82, b""),
+        ];
+        let events = vec![
+            Event::Ping(Bytes::from_static(b"ping")),
+            Event::Message(Kind::Text, Bytes::from_static(text)),
+            Event::Message(Kind::Binary, Bytes::new()),
+        ];
+        assert_eq!(read(&frames.concat()), (events, None));
+    }
+
+    #[test]
+    fn what_breaks_the_protocol_is_refused() {
+        for (frames, fault) in [
+            (masked(0xC1, b"a"), Fault::Protocol),
+            (masked(0x83, b"a"), Fault::Protocol),
+            (masked(0x80, b"a"), Fault::Protocol),
+            (masked(0x09, b"a"), Fault::Protocol),
+            ([masked(0x01, b"a"), masked(0x81, b"b")].concat(), Fault::Protocol),
+            (vec![0x81, 1, b'a'], Fault::Protocol),
+            (vec![0x89, 0x80 | 126], Fault::Protocol),
+            (masked(0x88, &[3]), Fault::Protocol),
+            (masked(0x88, &1005_u16.to_be_bytes()), Fault::Protocol),
+            (masked(0x88, &[3, 0xE8, 0xFF]), Fault::Text),
+            (masked(0x81, b"a\xFF"), Fault::Text),
+            (masked(0x81, b"a\xC3"), Fault::Text),
+            (masked(0x82, &[0; 21]), Fault::TooLong),
+            ([masked(0x02, &[0; 20]), masked(0x80, &[0])].concat(), Fault::TooLong),
+            ([&[0x82, 0xFF][..], &[0xFF; 8], &MASK].concat(), Fault::TooLong),
+        ] {
+            assert_eq!(read(&frames).1, Some(fault), "{}", frames.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_text_is_refused_before_its_end() {
+        let begun = &masked(0x01, b"\xFF--")[..7];
+        assert_eq!(read(begun), (vec![], Some(Fault::Text)));
+    }
+
+    #[test]
+    fn a_close_has_a_code_or_none() {
+        assert_eq!(read(&masked(0x88, b"")).0, [Event::Close(None)]);
+        assert_eq!(read(&masked(0x88, &[3, 0xE8, b'!'])).0, [Event::Close(Some(1000))]);
+        assert_eq!(close(1000), &[0x88, 2, 3, 0xE8][..]);
+    }
+
+    #[test]
+    fn heads_are_as_short_as_they_can_be() {
+        assert_eq!(Head::of(Kind::Text, 125).as_bytes(), [0x81, 125]);
+        assert_eq!(Head::of(Kind::Binary, 126).as_bytes(), [0x82, 126, 0, 126]);
+        assert_eq!(Head::of(Kind::Binary, 65_535).as_bytes(), [0x82, 126, 0xFF, 0xFF]);
+        assert_eq!(Head::of(Kind::Text, 65_536).as_bytes(), [0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_mask_is_taken_off_wherever_the_bytes_are_cut(
+            payload in prop::collection::vec(any::<u8>(), 0..126),
+            mask in any::<[u8; 4]>(),
+            size in 1_usize..40,
+        ) {
+            let mut frame = vec![0x82, MASKED | payload.len() as u8];
+            frame.extend(mask);
+            frame.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+            let mut reader = Reader::new(125);
+            let mut read = None;
+            for mut piece in frame.chunks(size) {
+                prop_assert!(read.is_none());
+                read = reader.read(&mut piece).unwrap();
+            }
+            prop_assert_eq!(read, Some(Event::Message(Kind::Binary, payload.into())));
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! WebSockets.
 
-mod frame;
+pub(crate) mod frame;
 mod link;
 mod upgrade;
 

@@ -11,9 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{
-        CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
-    },
+    header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
     request::Parts,
 };
 use hyper::upgrade::OnUpgrade;
@@ -164,4 +162,3 @@ fn accept(key: &HeaderValue) -> Option<HeaderValue> {
     let digest = Sha1::new().chain_update(key.as_bytes()).chain_update(GUID).finalize();
     HeaderValue::try_from(STANDARD.encode(digest)).ok()
 }
-
