@@ -39,6 +39,7 @@ mod hub;
 mod id;
 mod inbox;
 mod method;
+mod misfit;
 mod negotiate;
 mod options;
 mod outbox;
