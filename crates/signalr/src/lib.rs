@@ -64,7 +64,7 @@ pub use hub::{Hub, HubBuilder};
 pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
-pub use transport::web_socket::{WebSocket, WebSocketMessage, WebSocketUpgrade};
+pub use transport::web_socket::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
 pub use upload::{Upload, Uploads};
 pub use value::{ByteArray, Timestamp};
 

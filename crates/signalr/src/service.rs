@@ -166,7 +166,7 @@ where
     let core = hub.core();
     let upgrade = match WebSocketUpgrade::of(&mut parts) {
         Ok(upgrade) => upgrade,
-        Err(refusal) => return Ok(refusal),
+        Err(lacking) => return Ok(lacking.into_response()),
     };
     let most = core.options.max_frame_bytes.max(core.options.max_message_bytes);
     let connection = match attach_web_socket(core, id, &parts)? {

@@ -221,8 +221,8 @@ impl Link {
             let all = WRITE.with_borrow_mut(|scratch| match connection.fill(scratch, FRAME_BYTES) {
                 Filled::Nothing => Ok(All::Sent),
                 _ if self.stage != Stage::Open => Err(io::ErrorKind::BrokenPipe.into()),
-                Filled::Small => self.write_small(cx, kind, scratch),
-                Filled::Large(message) => self.write_large(cx, kind, message),
+                Filled::Small => self.write_small(cx, kind, scratch).map(|()| All::NotYet),
+                Filled::Large(message) => self.write_large(cx, kind, message).map(|()| All::NotYet),
             })?;
             if let All::Sent = all {
                 break;
@@ -249,13 +249,13 @@ impl Link {
                 return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
             }
             match message.take() {
-                Some(message) => drop(self.write_large(cx, kind, message)?),
+                Some(message) => self.write_large(cx, kind, message)?,
                 None => return Pin::new(&mut self.io).poll_flush(cx),
             }
         }
     }
 
-    fn write_small(&mut self, cx: &mut Context<'_>, kind: Kind, scratch: &mut [u8]) -> io::Result<All> {
+    fn write_small(&mut self, cx: &mut Context<'_>, kind: Kind, scratch: &mut [u8]) -> io::Result<()> {
         let head = Head::of(kind, scratch.len() - HEAD_ROOM);
         let start = HEAD_ROOM - head.as_bytes().len();
         scratch[start..HEAD_ROOM].copy_from_slice(head.as_bytes());
@@ -265,11 +265,11 @@ impl Link {
         if written < frame.len() {
             self.unsent = Bytes::copy_from_slice(&frame[written..]);
         }
-        Ok(All::NotYet)
+        Ok(())
     }
 
     /// A large message is shared by all of its receivers until it has left.
-    fn write_large(&mut self, cx: &mut Context<'_>, kind: Kind, mut message: Bytes) -> io::Result<All> {
+    fn write_large(&mut self, cx: &mut Context<'_>, kind: Kind, mut message: Bytes) -> io::Result<()> {
         let head = Head::of(kind, message.len());
         let head = head.as_bytes();
         let pieces = [IoSlice::new(head), IoSlice::new(&message)];
@@ -282,7 +282,7 @@ impl Link {
             }
             None => [&head[written..], &message].concat().into(),
         };
-        Ok(All::NotYet)
+        Ok(())
     }
 
     /// How much a write has taken.

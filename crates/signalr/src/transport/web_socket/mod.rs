@@ -16,7 +16,7 @@ use frame::{Event, code};
 use link::Unreadable;
 
 pub(crate) use link::Link;
-pub use upgrade::{WebSocket, WebSocketMessage, WebSocketUpgrade};
+pub use upgrade::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
 
 /// The session's hold on its connection's WebSocket. Others write to it, too, but it goes with the session.
 pub(crate) struct Socket(Arc<Connection>);

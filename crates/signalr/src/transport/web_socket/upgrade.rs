@@ -50,39 +50,64 @@ pub enum WebSocketMessage {
     Binary(Bytes),
 }
 
-impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
-    type Rejection = Response;
+/// Why a request is none for a WebSocket.
+pub enum NoWebSocket {
+    /// It is no GET.
+    Method,
+    /// A header is missing, or does not say what it has to; this is its name, and what it should say.
+    Header(&'static str, &'static str),
+    /// The version of the protocol is not 13.
+    Version,
+    /// It came in a way that cannot become a WebSocket.
+    Connection,
+}
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Response> {
+impl IntoResponse for NoWebSocket {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            Self::Header(name, expected) => {
+                let text = format!("The header {name} does not hold {expected}.");
+                (StatusCode::BAD_REQUEST, text).into_response()
+            }
+            Self::Version => {
+                let text = format!("The header Sec-WebSocket-Version is not {VERSION}.");
+                (StatusCode::UPGRADE_REQUIRED, [(SEC_WEBSOCKET_VERSION, VERSION)], text).into_response()
+            }
+            Self::Connection => {
+                (StatusCode::UPGRADE_REQUIRED, "This connection cannot become a WebSocket.").into_response()
+            }
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
+    type Rejection = NoWebSocket;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, NoWebSocket> {
         Self::of(parts)
     }
 }
 
 impl WebSocketUpgrade {
-    pub(crate) fn of(parts: &mut Parts) -> Result<Self, Response> {
-        let refuse = |status: StatusCode, text: &'static str| Err((status, text).into_response());
+    pub(crate) fn of(parts: &mut Parts) -> Result<Self, NoWebSocket> {
         let headers = &parts.headers;
         if parts.method != Method::GET {
-            return refuse(StatusCode::METHOD_NOT_ALLOWED, "A WebSocket is asked for by GET.");
+            return Err(NoWebSocket::Method);
         }
         if !has_token(headers, &CONNECTION, "upgrade") {
-            return refuse(StatusCode::BAD_REQUEST, "The header Connection does not include 'upgrade'.");
+            return Err(NoWebSocket::Header("Connection", "'upgrade'"));
         }
         if !has_token(headers, &UPGRADE, "websocket") {
-            return refuse(StatusCode::BAD_REQUEST, "The header Upgrade does not include 'websocket'.");
+            return Err(NoWebSocket::Header("Upgrade", "'websocket'"));
         }
         if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != VERSION) {
-            let version = [(SEC_WEBSOCKET_VERSION, VERSION)];
-            let text = "The header Sec-WebSocket-Version is not '13'.";
-            return Err((StatusCode::UPGRADE_REQUIRED, version, text).into_response());
+            return Err(NoWebSocket::Version);
         }
-        let Some(accept) = headers.get(SEC_WEBSOCKET_KEY).and_then(accept) else {
-            return refuse(StatusCode::BAD_REQUEST, "The header Sec-WebSocket-Key is missing.");
-        };
-        match parts.extensions.remove::<OnUpgrade>() {
-            Some(on_upgrade) => Ok(Self { accept, on_upgrade }),
-            None => refuse(StatusCode::UPGRADE_REQUIRED, "This HTTP connection cannot become a WebSocket."),
-        }
+        let key = headers.get(SEC_WEBSOCKET_KEY).and_then(accept);
+        let accept = key.ok_or(NoWebSocket::Header("Sec-WebSocket-Key", "a key"))?;
+        let on_upgrade = parts.extensions.remove::<OnUpgrade>().ok_or(NoWebSocket::Connection)?;
+        Ok(Self { accept, on_upgrade })
     }
 
     /// Answers the request, and runs `then` with the WebSocket once the answer has left. A message of more than
