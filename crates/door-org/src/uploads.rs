@@ -60,7 +60,7 @@ pub fn router(door: &Door) -> Router<Door> {
         .route("/uploads/{id}/preview/{ticket}", get(preview))
 }
 
-/// M1, M2: what has arrived.
+/// M3, M4: what has arrived.
 #[derive(Serialize)]
 struct Arrived {
     id: Uuid,
@@ -88,7 +88,7 @@ fn arrived(door: &Door, upload: Upload) -> Response {
     (StatusCode::CREATED, Json(arrived)).into_response()
 }
 
-/// M1. `POST /chat-widget/uploads`.
+/// M3. `POST /chat-widget/uploads`.
 async fn by_visitor(State(door): State<Door>, address: Address, Form(mut form): Form) -> Result<Response> {
     let (mut conversation, mut token, mut external_id) = (None, None, None);
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
@@ -133,7 +133,7 @@ fn visitor(
     Ok(Visitor { way_in, external_id: ExternalId::parse(&external_id)?, address })
 }
 
-/// M2. `POST /api/uploads/`.
+/// M4. `POST /api/uploads/`.
 async fn by_staff(State(door): State<Door>, Staff(actor): Staff, Form(mut form): Form) -> Result<Response> {
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         if field.name() == Some("file") {
@@ -202,12 +202,12 @@ fn pieces<'a>(
     field.map(|piece| piece.map_err(|_| Broken))
 }
 
-/// M3. `GET /uploads/{id}/{ticket}`.
+/// M6. `GET /uploads/{id}/{ticket}`.
 async fn whole(State(door): State<Door>, Path((id, ticket)): Path<(String, String)>) -> Result<Response> {
     serve(&door, &id, Part::Whole, &ticket).await
 }
 
-/// M3. `GET /uploads/{id}/preview/{ticket}`.
+/// M6. `GET /uploads/{id}/preview/{ticket}`.
 async fn preview(State(door): State<Door>, Path((id, ticket)): Path<(String, String)>) -> Result<Response> {
     serve(&door, &id, Part::Preview, &ticket).await
 }

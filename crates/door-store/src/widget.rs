@@ -12,7 +12,7 @@ use http::{
 };
 use parlor_core::{
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Continuity, Earlier, NewMessage, Status, View},
+    conversations::{self, Content, ContentType, Continuity, Earlier, NewMessage, Status, View},
     ids::MessageId,
     limits::{self, Action},
 };
@@ -40,8 +40,13 @@ pub fn router() -> OpenApiRouter<Door> {
 struct NewVisitorMessage {
     /// The visitor's own id, stable in the browser: 1 to 200 characters. It is all that protects the visitor's history.
     session_id: String,
-    /// 1 to 10,000 characters after trimming.
+    /// 1 to 10,000 characters after trimming; may be empty beside `richMedia`.
     text: String,
+    /// `text` (the default), `image`, `file`, `quick_button`, `carousel` or `dropdown`.
+    content_type: Option<String>,
+    /// The structured part of everything but a text; files are named by `upload_id`.
+    #[schema(value_type = Option<Object>)]
+    rich_media: Option<serde_json::Value>,
     /// Kept the first time it is given.
     contact_display_name: Option<String>,
     /// The same one again returns the first result and stores nothing. 1 to 64 characters.
@@ -79,7 +84,9 @@ async fn send(
     Body(body): Body<NewVisitorMessage>,
 ) -> Result<Response> {
     let visitor = visitor(token, &body.session_id, address)?;
-    let new = NewMessage::text(&body.text, body.client_message_id)?;
+    let kind = body.content_type.as_deref().map_or(Ok(ContentType::Text), ContentType::named)?;
+    let content = Content::new(kind, &body.text, body.rich_media)?;
+    let new = NewMessage::new(content, body.client_message_id)?;
     let after = body.after_message_id.map(MessageId);
     if after.is_some() {
         // Refused before anything is stored, so that the client can simply ask again.
@@ -112,6 +119,8 @@ struct Config<'a> {
     position: &'static str,
     greeting: &'a str,
     assistant_name: &'a str,
+    /// The most bytes a file may have.
+    largest_upload: u64,
 }
 
 /// How the widget looks.
@@ -134,6 +143,7 @@ async fn config(
         position: appearance.position.as_str(),
         greeting: &appearance.greeting,
         assistant_name: &channel.assistant.name,
+        largest_upload: door.app.settings.largest_upload,
     };
     Ok(([(CACHE_CONTROL, "public, max-age=60")], Json(config)).into_response())
 }

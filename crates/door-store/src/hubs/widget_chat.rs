@@ -5,6 +5,7 @@ use parlor_core::{
     contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Message, NewMessage, View},
     ids::MessageId,
+    presence::{self, Place, Typist},
 };
 use serde::{Serialize, Serializer};
 use signalr::{Caller, Hub, HubError};
@@ -27,6 +28,7 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method("GetEarlier", get_earlier)
         .method_with_optional("GetMessages", 1, get_messages)
         .method("MarkRead", mark_read)
+        .method("Typing", typing)
         .build()
 }
 
@@ -123,6 +125,17 @@ async fn mark_read(
     let visitor = visitor(&caller, token, &session)?;
     let messages = messages.into_iter().map(MessageId).collect();
     conversations::mark_read_by_visitor(&caller.state().app, &visitor, messages).await.map_err(hub_error)?;
+    Ok(())
+}
+
+/// W4. `Typing(channelToken, sessionId)`: the visitor is writing. Before the first message there is nobody to tell.
+async fn typing(caller: Caller<Door>, (token, session): (String, String)) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let app = &caller.state().app;
+    let view = conversations::newest(app, &visitor, 1).await.map_err(hub_error)?;
+    if let Some(conversation) = &view.conversation {
+        presence::typing(app, Place::from(conversation), Typist::EndUser);
+    }
     Ok(())
 }
 

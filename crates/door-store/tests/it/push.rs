@@ -177,3 +177,19 @@ async fn what_is_read_is_heard_once_on_both_sides() {
     let refused = own.invoke("MarkRead", arguments).await.expect_err("not theirs");
     assert!(refused.ends_with("HubException: Message not found."), "{refused}");
 }
+
+#[tokio::test]
+async fn a_visitor_who_types_is_announced_where_there_is_somebody_to_hear_it() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let visitor = app.visitor(&shop);
+    let (own, _) = visitor.joins_own(None).await;
+    let types = [json!(visitor.channel_token), json!(visitor.session_id)];
+    own.invoke("Typing", types.clone()).await.expect("nobody is there to hear it");
+    visitor.writes("Hello").await.expect(200);
+    until(&own, "Message", "Hello").await;
+    own.invoke("Typing", types).await.expect("it is told");
+    assert_eq!(own.event("Typing").await, [json!({ "sender": "visitor", "typing": true })]);
+    let refused = own.invoke("Typing", [json!("no such channel"), json!(visitor.session_id)]).await;
+    assert_eq!(refused.expect_err("it is refused"), "Channel not found.");
+}

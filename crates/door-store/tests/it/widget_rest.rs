@@ -174,7 +174,8 @@ async fn the_widget_learns_how_it_looks() {
     assert_eq!(answer.header("cache-control"), "public, max-age=60");
     let expected = json!({
         "displayName": "Support Chat", "primaryColor": "#1f6feb", "position": "bottom-right",
-        "greeting": "Hi! How can we help?", "assistantName": "Assistant"
+        "greeting": "Hi! How can we help?", "assistantName": "Assistant",
+        "largestUpload": 10 << 20
     });
     assert_eq!(answer.expect(200), expected);
     patch(&shop, json!({ "primaryColor": "#112233", "position": "bottom-left", "greeting": "<b>", "assistantName": "Ada" })).await;
@@ -319,4 +320,42 @@ async fn until_all(hub: &testkit::hub::HubClient, last: &str) {
     let heard = crate::support::until(hub, "MessageReceived", last).await;
     let numbers: Vec<String> = (1..=heard.len()).map(|n| n.to_string()).collect();
     assert_eq!(texts(&heard), numbers);
+}
+
+#[tokio::test]
+async fn a_visitor_sends_a_file_that_was_sent_up_before() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let visitor = app.visitor(&shop);
+    let uploaded = |visitor: &testkit::Visitor| {
+        let form = reqwest::multipart::Form::new()
+            .text("channel_token", visitor.channel_token.clone())
+            .text("external_id", visitor.session_id.clone())
+            .part("file", reqwest::multipart::Part::bytes(b"words".to_vec()).file_name("order.txt"));
+        testkit::answer(app.anonymous().request(http::Method::POST, "/chat-widget/uploads").multipart(form))
+    };
+    let body = |id: &Value| {
+        json!({ "sessionId": visitor.session_id, "text": "", "contentType": "file", "clientMessageId": "f",
+                "richMedia": { "upload_id": id } })
+    };
+    let sent = uploaded(&visitor).await.expect(201);
+    for _ in 0..2 {
+        visitor.posts("messages", body(&sent["id"])).await.expect(200);
+    }
+    let view = visitor.posts("sync", json!({ "sessionId": visitor.session_id })).await.expect(200);
+    let [message] = items(&view["messages"]) else { panic!("{view}") };
+    assert_eq!((&message["contentType"], &message["content"]), (&json!("file"), &json!("")));
+    assert_eq!(message["richMedia"]["filename"], "order.txt");
+    let conversation = text(&view["conversationId"]);
+    let read = shop.owner.get(&format!("/api/v1/store/social/conversations/{conversation}")).await.expect(200);
+    let plain = text(&read["messages"][0]["contentText"]);
+    assert!(plain.starts_with("order.txt\nhttp"), "{plain}");
+
+    let other = app.visitor(&shop);
+    let foreign = uploaded(&other).await.expect(201);
+    let mut stolen = body(&foreign["id"]);
+    stolen["clientMessageId"] = json!("g");
+    assert_eq!(problem(visitor.posts("messages", stolen.clone()).await, 404)["detail"], "Upload not found.");
+    stolen["contentType"] = json!("html");
+    problem(visitor.posts("messages", stolen).await, 400);
 }
