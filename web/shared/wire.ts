@@ -11,6 +11,7 @@ export interface Message {
   richMedia: unknown;
   sources: Source[];
   clientMessageId: string | null;
+  readAt: string | null;
   createdAt: string;
 }
 
@@ -26,6 +27,25 @@ export interface Config {
   position: 'bottom-right' | 'bottom-left';
   greeting: string | null;
   assistantName: string | null;
+  largestUpload: number;
+}
+
+/** What a message holds beside its text. */
+export interface Media {
+  contentType: string;
+  richMedia: unknown;
+}
+
+/** What the server says of a file that has arrived. */
+export interface Uploaded {
+  id: string;
+  url: string;
+  preview_url: string | null;
+  filename: string;
+  size: number;
+  mime_type: string;
+  width: number | null;
+  height: number | null;
 }
 
 export type Status = 'open' | 'resolved';

@@ -17,6 +17,7 @@ class Parlor {
   /** The hub cannot take this text and hangs up. */
   poison: string | undefined;
   calls: string[] = [];
+  sent: any[] = [];
   listener: Listener | undefined;
 
   store(id: string, text: string): Message {
@@ -27,7 +28,7 @@ class Parlor {
 
   say(sender: Message['sender'], content: string, clientMessageId: string | null = null): Message {
     const seq = this.log.length + 1;
-    const message: Message = { id: `m${seq}`, seq, sender, senderName: null, contentType: 'text', content, richMedia: null, sources: [], clientMessageId, createdAt: '2026-06-12T10:05:00Z' };
+    const message: Message = { id: `m${seq}`, seq, sender, senderName: null, contentType: 'text', content, richMedia: null, sources: [], clientMessageId, readAt: null, createdAt: '2026-06-12T10:05:00Z' };
     this.log.push(message);
     this.listener?.event('Message', [message]);
     return message;
@@ -57,6 +58,8 @@ class Parlor {
           this.listener = { ...listener, closed: (again) => ((live = false), listener.closed(again)) };
           return answer;
         }
+        if (method === 'Typing' || method === 'MarkRead') return null;
+        if (method === 'GetEarlier') return { messages: this.log.filter(({ seq }) => seq < (args[2] as number)), hasEarlier: false };
         if (args[3] === this.poison) {
           this.cut();
           throw new Disconnected();
@@ -82,6 +85,7 @@ class Parlor {
       this.calls.push(path);
       if (!this.restOpen) throw new Disconnected();
       if (path === 'sync') return this.sync(body.lastSeq ?? null);
+      this.sent.push(body);
       this.store(body.clientMessageId, body.text);
       return {};
     },
@@ -285,4 +289,82 @@ test('a page that goes away is quiet, and one that comes back catches up', async
   link.wake();
   await settled();
   assert.deepEqual(shown(), ['meanwhile']);
+});
+
+test('a file that was sent up goes over REST, whatever connection there is', async (t) => {
+  const parlor = new Parlor();
+  const { link, outbox } = parlor.open(t);
+  await settled();
+  const media = { contentType: 'image', richMedia: { upload_id: 'u' } };
+  outbox.add('a', '', 1, media);
+  link.flush();
+  await settled();
+  const [{ clientMessageId, contentType, richMedia, text }] = parlor.sent;
+  assert.deepEqual({ clientMessageId, contentType, richMedia, text }, { clientMessageId: 'a', text: '', ...media });
+  assert.equal(parlor.log.length, 1);
+  assert.deepEqual(outbox.all(), []);
+});
+
+test('who types is told at most every two seconds, and not before there is somebody to tell', async (t) => {
+  const parlor = new Parlor();
+  const { link, write } = parlor.open(t);
+  await settled();
+  const told = () => parlor.calls.filter((call) => call === 'Typing').length;
+  link.type();
+  assert.equal(told(), 0);
+  write('a');
+  await settled();
+  await pass(2_000);
+  link.type();
+  link.type();
+  assert.equal(told(), 1);
+  await pass(2_000);
+  link.type();
+  assert.equal(told(), 2);
+});
+
+test('somebody who types is awaited until the message, the end of it, or for a while', async (t) => {
+  const parlor = new Parlor();
+  const { link } = parlor.open(t);
+  await settled();
+  const types = (sender: string, typing: boolean) => parlor.listener!.event('Typing', [{ sender, typing }]);
+  types('visitor', true);
+  assert.equal(link.awaited(), false, 'the own typing in another tab');
+  types('agent', true);
+  assert.equal(link.awaited(), true);
+  parlor.say('agent', 'here');
+  assert.equal(link.awaited(), false);
+  types('agent', true);
+  types('agent', false);
+  assert.equal(link.awaited(), false);
+  types('assistant', true);
+  await pass(10_000);
+  assert.equal(link.awaited(), false);
+});
+
+test('what was read is marked, and stays marked', async (t) => {
+  const parlor = new Parlor();
+  const { link, write } = parlor.open(t);
+  await settled();
+  write('a');
+  await settled();
+  const read = () => link.thread().messages.map(({ readAt }) => readAt);
+  parlor.listener!.event('Read', [{ reader: 'agent', messageIds: ['m1', 'unknown'], at: 'then' }]);
+  assert.deepEqual(read(), ['then']);
+  parlor.listener!.event('Read', [{ reader: 'agent', messageIds: ['m1'], at: 'later' }]);
+  assert.deepEqual(read(), ['then']);
+  await link.markRead(['m1']);
+  assert.equal(parlor.calls.at(-1), 'MarkRead');
+  parlor.cut();
+  await assert.rejects(link.markRead(['m1']), Disconnected);
+});
+
+test('a message is fetched anew for links that work', async (t) => {
+  const parlor = new Parlor();
+  const { link } = parlor.open(t);
+  await settled();
+  parlor.say('agent', 'one');
+  parlor.say('agent', 'two');
+  assert.equal((await link.refetch(1))?.content, 'one');
+  assert.equal(await link.refetch(7), undefined);
 });

@@ -60,3 +60,10 @@ test('a full store does not stop the chat', () => {
   box.drop('a');
   assert.deepEqual(states(box), []);
 });
+
+test('a file that was sent up is still there after a reload', () => {
+  const store = {};
+  const media = { contentType: 'file', richMedia: { upload_id: 'u' } };
+  openOutbox(store, 'p_').add('a', '', 1, media);
+  assert.deepEqual(openOutbox(store, 'p_').next()?.media, media);
+});

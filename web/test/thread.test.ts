@@ -18,6 +18,7 @@ function message(seq: number): Message {
     richMedia: null,
     sources: [],
     clientMessageId: null,
+    readAt: null,
     createdAt: '2026-06-12T10:05:00.123456Z',
   };
 }

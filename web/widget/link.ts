@@ -2,10 +2,10 @@
 
 import { channelIsGone, Disconnected, Refused, secondsToWait } from '../shared/errors.ts';
 import type { Hub, Listener } from '../shared/hub.ts';
-import type { Message, SyncAnswer } from '../shared/wire.ts';
+import type { EarlierAnswer, Message, SyncAnswer } from '../shared/wire.ts';
 import type { Outbox } from './outbox.ts';
 import type { Rest } from './rest.ts';
-import { extended, hasGap, heard, lastSeq, NOTHING, synced, type Thread } from './thread.ts';
+import { extended, hasGap, heard, lastSeq, marked, NOTHING, synced, type Thread } from './thread.ts';
 
 const REDIAL_FIRST = 1_000;
 const REDIAL_MOST = 30_000;
@@ -14,6 +14,12 @@ const POLL_MOST = 20_000;
 const GONE_FOR = 60_000;
 /** The hub takes messages of 32 KiB; a longer text goes by REST. */
 const HUB_TEXT = 30_000;
+/** The server forgets who types after six seconds, so it is told at most this often. */
+const TYPING_EVERY = 2_000;
+/** Somebody whose silence got lost. */
+const TYPING_MOST = 10_000;
+/** The most that the server takes at once. */
+const MARK_MOST = 500;
 /** After so many connections were lost over one message, it is rather the message. */
 const MOST_LOST = 5;
 
@@ -26,6 +32,14 @@ export interface Link {
   /** Sends what waits in the outbox. */
   flush(): void;
   loadEarlier(): Promise<void>;
+  /** Whether somebody of the other side is writing. */
+  awaited(): boolean;
+  /** The visitor is writing. */
+  type(): void;
+  /** The visitor has seen these messages. Resolves once the server knows. */
+  markRead(ids: string[]): Promise<void>;
+  /** A message as it is now, with links that work. */
+  refetch(seq: number): Promise<Message | undefined>;
   /** The network or the page has come back: find out at once how things stand. */
   wake(): void;
   /** The network has gone: what hangs on it is dead, whether it knows or not. */
@@ -54,6 +68,9 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
   let failures = 0;
   let pollAfter = POLL_FIRST;
   let quietUntil = 0;
+  let typedAt = 0;
+  let silence: ReturnType<typeof setTimeout> | undefined;
+  let typist = '';
   let redial: ReturnType<typeof setTimeout> | undefined;
   let repoll: ReturnType<typeof setTimeout> | undefined;
 
@@ -66,8 +83,16 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
     for (const { clientMessageId } of messages) if (clientMessageId) outbox.drop(clientMessageId);
   };
 
+  const hearTyping = (sender: string) => {
+    clearTimeout(silence);
+    typist = sender;
+    if (sender) silence = setTimeout(() => hearTyping(''), TYPING_MOST);
+    changed();
+  };
+
   const receive = (message: Message) => {
     thread = heard(thread, message);
+    if (message.sender === typist) hearTyping('');
     settle([message]);
     changed();
   };
@@ -110,6 +135,11 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
           } else if (name === 'Status') {
             thread = { ...thread, status: payload.status };
             changed();
+          } else if (name === 'Read') {
+            thread = marked(thread, payload.messageIds, payload.at);
+            changed();
+          } else if (name === 'Typing' && payload.sender !== 'visitor') {
+            hearTyping(payload.typing ? payload.sender : '');
           }
         },
         closed: (again) => {
@@ -178,12 +208,12 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
       outbox.set(draft, 'sending');
       changed();
       try {
-        if (hub && new Blob([JSON.stringify(draft.text)]).size < HUB_TEXT) {
+        if (hub && !draft.media && new Blob([JSON.stringify(draft.text)]).size < HUB_TEXT) {
           receive(await hub.invoke('Send', token, sessionId, draft.id, draft.text, null));
           outbox.drop(draft.id);
         } else {
           const afterMessageId = thread.messages.at(-1)?.id;
-          await rest.post('messages', { sessionId, text: draft.text, clientMessageId: draft.id, afterMessageId });
+          await rest.post('messages', { sessionId, text: draft.text, ...draft.media, clientMessageId: draft.id, afterMessageId });
           outbox.set(draft, 'stored');
           pollAfter = POLL_FIRST;
           poll();
@@ -211,6 +241,23 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
         : rest.post('earlier', { sessionId, beforeSeq }));
       thread = extended(thread, answer);
       changed();
+    },
+    awaited: () => !!typist && phase === 'online',
+    type: () => {
+      if (!hub || !thread.messages.length || Date.now() - typedAt < TYPING_EVERY) return;
+      typedAt = Date.now();
+      hub.invoke('Typing', token, sessionId).catch(() => {});
+    },
+    markRead: async (ids) => {
+      if (!hub) throw new Disconnected();
+      await hub.invoke('MarkRead', token, sessionId, ids.slice(-MARK_MOST));
+    },
+    refetch: async (seq) => {
+      const beforeSeq = seq + 1;
+      const answer: EarlierAnswer = await (hub
+        ? hub.invoke('GetEarlier', token, sessionId, beforeSeq)
+        : rest.post('earlier', { sessionId, beforeSeq }));
+      return answer.messages.find((message) => message.seq === seq);
     },
     wake: () => {
       stopped = false;

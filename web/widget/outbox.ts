@@ -1,9 +1,13 @@
 // Messages that the visitor has written and the server has not yet shown back. They outlive a reload; sending one
 // twice does no harm, because the server knows it by its id.
 
+import type { Media } from '../shared/wire.ts';
+
 export interface Draft {
   id: string;
   text: string;
+  /** A file that has been sent up. */
+  media?: Media | undefined;
   at: number;
   /** `stored`: the server has it, and will show it with the next sync. */
   state: 'waiting' | 'sending' | 'stored' | 'failed';
@@ -18,7 +22,7 @@ export type Store = Record<string, string>;
 export interface Outbox {
   all(): Draft[];
   next(): Draft | undefined;
-  add(id: string, text: string, at: number): void;
+  add(id: string, text: string, at: number, media?: Media): void;
   set(draft: Draft, state: Draft['state'], error?: unknown): void;
   /** The message has come back as a stored one, or the visitor does not want it any more. */
   drop(id: string): void;
@@ -30,8 +34,8 @@ export function openOutbox(store: Store, prefix: string): Outbox {
   for (const key of Object.keys(store)) {
     if (!key.startsWith(prefix)) continue;
     try {
-      const { text, at } = JSON.parse(store[key]!);
-      drafts.push({ id: key.slice(prefix.length), text: String(text), at: Number(at), state: 'waiting', lost: 0 });
+      const { text, at, media } = JSON.parse(store[key]!);
+      drafts.push({ id: key.slice(prefix.length), text: String(text), media, at: Number(at), state: 'waiting', lost: 0 });
     } catch {
       // Someone else's value under our key: not a message.
     }
@@ -41,10 +45,10 @@ export function openOutbox(store: Store, prefix: string): Outbox {
   return {
     all: () => drafts,
     next: () => drafts.find((draft) => draft.state === 'waiting'),
-    add: (id, text, at) => {
-      drafts = [...drafts, { id, text, at, state: 'waiting', lost: 0 }];
+    add: (id, text, at, media) => {
+      drafts = [...drafts, { id, text, media, at, state: 'waiting', lost: 0 }];
       try {
-        store[prefix + id] = JSON.stringify({ text, at });
+        store[prefix + id] = JSON.stringify({ text, at, media });
       } catch {
         // A full or forbidden store costs the message only if the page goes away before it is sent.
       }

@@ -9,6 +9,7 @@ import { openLink, type Link } from './link.ts';
 import { openOutbox, type Store } from './outbox.ts';
 import { rest } from './rest.ts';
 import type { Thread } from './thread.ts';
+import type { Uploads } from './uploads.ts';
 import { makeView } from './view.ts';
 
 const token = new URLSearchParams(location.search).get('channel') ?? '';
@@ -49,6 +50,8 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
   let saved = kept;
   let wrote = false;
   let link: Link | undefined;
+  let uploads: Uploads | undefined;
+  let marking = false;
 
   const configure = async () => {
     try {
@@ -58,6 +61,41 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
       gone = channelIsGone(error);
       setTimeout(configure, RECONFIGURE);
     }
+    draw();
+  };
+
+  /** Tells the server, once, what the visitor has seen of the others' messages. */
+  const seenKey = mine('seen');
+  const markRead = async ({ messages, known }: Thread) => {
+    const unseen = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > Number(store[seenKey] ?? 0));
+    if (marking || !known || !unseen.length || !open || document.hidden) return;
+    marking = true;
+    await link!.markRead(unseen.map(({ id }) => id)).then(
+      () => (store[seenKey] = `${unseen.at(-1)!.seq}`),
+      () => {},
+    );
+    marking = false;
+  };
+
+  const attach = async (files: File[]) => {
+    if (!uploads) {
+      const { openUploads } = await import('./uploads.ts');
+      uploads ??= openUploads({
+        url: new URL('../chat-widget/uploads', location.href).href,
+        fields: { channel_token: token, external_id: sessionId },
+        largest: () => config?.largestUpload ?? Infinity,
+        newId: randomHex,
+        changed: draw,
+        arrived: (pending, uploaded) => {
+          const contentType = uploaded.preview_url ? 'image' : 'file';
+          const richMedia = { ...uploaded, upload_id: uploaded.id };
+          outbox.add(pending.id, '', pending.at, { contentType, richMedia });
+          draw();
+          link!.flush();
+        },
+      });
+    }
+    uploads.add(files);
     draw();
   };
 
@@ -83,8 +121,9 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
     if (!link) return;
     const phase = link.phase();
     const thread = link.thread();
-    view.draw({ config, thread, drafts: outbox.all(), phase: gone ? 'unavailable' : phase });
+    view.draw({ config, thread, drafts: outbox.all(), pending: uploads?.all() ?? [], phase: gone ? 'unavailable' : phase, awaited: link.awaited() });
     countUnread(thread);
+    markRead(thread);
     save();
     if (!wrote && (thread.messages.length || outbox.all().length)) {
       wrote = true;
@@ -108,6 +147,15 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
         discard: (draft) => {
           outbox.drop(draft.id);
           draw();
+        },
+        attach,
+        type: () => link!.type(),
+        again: (pending) => uploads!.retry(pending),
+        cancel: (pending) => uploads!.discard(pending),
+        fresh: async (key) => {
+          const is = ({ id, clientMessageId }: { id: string; clientMessageId: string | null }) => (clientMessageId ?? id) === key;
+          const seq = link!.thread().messages.find(is)?.seq;
+          return seq && (await link!.refetch(seq))?.richMedia;
         },
         earlier: () => link!.loadEarlier(),
         close: () => tell({ parlor: 1, type: 'close' }),

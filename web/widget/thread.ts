@@ -38,6 +38,12 @@ export function heard(thread: Thread, message: Message): Thread {
   return { ...thread, status, messages: merged(thread.messages, [message]) };
 }
 
+/** Takes that messages were read. */
+export function marked(thread: Thread, ids: string[], at: string): Thread {
+  const messages = thread.messages.map((message) => (ids.includes(message.id) ? { ...message, readAt: message.readAt ?? at } : message));
+  return { ...thread, messages };
+}
+
 /** Takes older messages, if they still join on to what is held. */
 export function extended(thread: Thread, answer: EarlierAnswer): Thread {
   const last = answer.messages.at(-1);

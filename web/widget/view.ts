@@ -3,13 +3,14 @@
 
 import { BLACK, inkOn, readable, valid, WHITE } from '../shared/colour.ts';
 import { el, type Child } from '../shared/dom.ts';
-import { channelIsGone, secondsToWait } from '../shared/errors.ts';
+import { channelIsGone, Refused, secondsToWait } from '../shared/errors.ts';
 import { fill, type Language, type Words } from '../shared/i18n/index.ts';
 import { linkify, safeHref } from '../shared/linkify.ts';
-import type { Config, Message } from '../shared/wire.ts';
+import type { Config, Media, Message } from '../shared/wire.ts';
 import type { Phase } from './link.ts';
 import type { Draft } from './outbox.ts';
 import type { Thread } from './thread.ts';
+import type { Pending } from './uploads.ts';
 
 const TEXT_LIMIT = 10_000;
 const COUNT_FROM = 9_000;
@@ -26,11 +27,20 @@ export interface Model {
   config: Config | null;
   thread: Thread;
   drafts: Draft[];
+  pending: Pending[];
   phase: Phase;
+  /** Somebody of the other side is writing. */
+  awaited: boolean;
 }
 
 export interface Actions {
   send(text: string): void;
+  attach(files: File[]): void;
+  type(): void;
+  again(pending: Pending): void;
+  cancel(pending: Pending): void;
+  /** The structured part of a message as it is now. */
+  fresh(key: string): Promise<unknown>;
   retry(draft: Draft): void;
   discard(draft: Draft): void;
   earlier(): Promise<void>;
@@ -50,6 +60,8 @@ interface Entry {
   name: string;
   badge?: string;
   draft?: Draft;
+  pending?: Pending;
+  read?: boolean;
   body(): Node[];
 }
 
@@ -72,6 +84,8 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   const jump = byId('jump');
   const text = byId<HTMLTextAreaElement>('text');
   const send = byId<HTMLButtonElement>('send');
+  const attach = byId<HTMLButtonElement>('attach');
+  const picker = byId<HTMLInputElement>('picker');
   const count = byId('count');
 
   const time = new Intl.DateTimeFormat(tag, { hour: 'numeric', minute: '2-digit' });
@@ -81,12 +95,17 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   let drawn = new Map<string, HTMLElement>();
   let stick = true;
   let newest = 0;
+  let largest = 0;
+  /** What was chosen of each message that offers a choice. */
+  let chosen = new Map<string, string>();
   let loading = false;
 
   close.ariaLabel = words.close;
   log.ariaLabel = words.messages;
   text.placeholder = text.ariaLabel = words.write;
   send.ariaLabel = words.send;
+  attach.ariaLabel = attach.title = words.attach;
+  main.dataset.drop = words.drop;
   earlier.textContent = words.earlier;
   jump.textContent = words.unread;
 
@@ -130,7 +149,32 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     event.preventDefault();
     submit();
   };
-  text.oninput = measure;
+  text.oninput = () => {
+    measure();
+    if (text.value.trim()) act.type();
+  };
+  const take = (files: FileList | null | undefined): boolean => {
+    if (!files?.length) return false;
+    act.attach([...files]);
+    toEnd();
+    return true;
+  };
+  attach.onclick = () => picker.click();
+  picker.onchange = () => {
+    take(picker.files);
+    picker.value = '';
+  };
+  text.onpaste = (event) => {
+    // Who copies from a document has its text in mind, not the picture of it that comes along.
+    const data = event.clipboardData;
+    if (!data?.types.includes('text/plain') && take(data?.files)) event.preventDefault();
+  };
+  main.ondragover = main.ondragleave = main.ondrop = (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    main.classList.toggle('over', event.type === 'dragover');
+    if (event.type === 'drop') take(event.dataTransfer.files);
+  };
   text.onkeydown = (event) => {
     // While an input method composes, Enter chooses a candidate; Safari only tells by the key code.
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -171,45 +215,89 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     return days === 0 || days === -1 ? relative.format(days, 'day') : date.format(at);
   };
 
-  const sentMeta = ({ side, at }: Entry): Child[] => {
+  const sentMeta = ({ side, at, read }: Entry): Child[] => {
     const stamp = el('time', { dateTime: new Date(at).toISOString() }, time.format(at));
-    return side === 'me' ? [stamp, el('span', { className: 'tick', role: 'img', ariaLabel: words.sent })] : [stamp];
+    const tick = { className: read ? 'tick read' : 'tick', role: 'img', ariaLabel: read ? words.read : words.sent };
+    return side === 'me' ? [stamp, el('span', tick)] : [stamp];
   };
 
   const draftMeta = (draft: Draft): Child[] => {
     if (draft.state !== 'failed') return [draft.state === 'waiting' ? words.waiting : words.sending];
     return [
-      el('span', {}, reason(draft.error, words)),
+      el('span', {}, reason(draft.error, words, largest)),
       el('button', { onclick: () => act.retry(draft) }, words.retry),
       el('button', { onclick: () => act.discard(draft) }, words.discard),
     ];
   };
 
-  const body = (message: Message): Node[] => {
-    const plain = message.contentType === 'text';
-    const content = said(plain ? message.content : '');
-    if (!plain) {
-      const kit = { el, words, linked, link, send: act.send };
-      import('./rich.ts')
-        .then(({ rich }) => content[0]!.append(...rich(message, kit)))
-        .catch(() => content[0]!.append(message.content));
+  const pendingMeta = (pending: Pending): Child[] => {
+    const cancel = el('button', { onclick: () => act.cancel(pending) }, pending.error ? words.discard : words.cancel);
+    if (!pending.error) return [el('progress', { value: pending.part, ariaLabel: words.uploading }), cancel];
+    return [
+      el('span', {}, reason(pending.error, words, largest)),
+      el('button', { onclick: () => act.again(pending) }, words.retry),
+      cancel,
+    ];
+  };
+
+  /** What is not plain text; `key` finds the message again. */
+  const richly = (key: string, media: Media, content: string): HTMLElement[] => {
+    const box = el('div', { className: 'rich' });
+    const kit = { el, words, tag, linked, link, send: act.send, fresh: () => act.fresh(key) };
+    import('./rich.ts')
+      .then(({ rich }) => {
+        box.append(...rich(media, content, kit));
+        settle();
+      })
+      .catch(() => box.append(content));
+    return [box];
+  };
+
+  /** Shows what was chosen, and takes back what can be chosen no more. */
+  const settle = () => {
+    for (const [key, value] of chosen) {
+      const article = drawn.get(key);
+      const last = !article?.querySelector('.cards');
+      for (const control of article?.querySelectorAll<HTMLButtonElement>('.choices > *') ?? []) {
+        if (control.localName === 'select') control.value = value || control.value;
+        else control.ariaPressed = `${!!value && control.value === value}`;
+        if (last) control.disabled = true;
+      }
     }
+  };
+
+  const body = (key: string, message: Message, shown: string): Node[] => {
+    const content = message.contentType === 'text' ? said(shown) : richly(key, message, message.content);
     if (!message.sources.length) return content;
     const quotes = message.sources.map(({ title, url }) => el('li', {}, link(title, url)[0] ?? title));
     return [...content, el('div', { className: 'sources' }, words.sources, el('ul', {}, ...quotes))];
   };
 
-  const entries = ({ config, thread, drafts, phase }: Model): Entry[] => {
+  const entries = ({ config, thread, drafts, pending, phase }: Model): Entry[] => {
     const { messages } = thread;
+    chosen = new Map();
+    let offer: { key: string; labels: Map<string, string> } | undefined;
+    /** The visitor sends a value; what they have read and pressed is its label. */
+    const answered = (text: string): string => {
+      const label = offer?.labels.get(text);
+      if (offer) chosen.set(offer.key, label ? text : '');
+      offer = undefined;
+      return label ?? text;
+    };
     const list = messages.map((message): Entry => {
       const mine = message.sender === 'visitor';
+      const key = message.clientMessageId ?? message.id;
+      const labels = labelled(message.richMedia);
+      const shown = mine ? answered(message.content) : message.content;
+      if (!mine && labels.size) offer = { key, labels };
       return {
-        key: message.clientMessageId ?? message.id,
+        key,
+        read: !!message.readAt,
         side: mine ? 'me' : 'them',
         at: Date.parse(message.createdAt),
         name: mine ? words.you : (message.senderName ?? config?.displayName ?? ''),
         badge: mine ? '' : message.sender === 'agent' ? words.team : words.ai,
-        body: () => body(message),
+        body: () => body(key, message, shown),
       };
     });
     const greeting = config?.greeting;
@@ -225,7 +313,15 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       });
     }
     for (const draft of drafts) {
-      list.push({ key: draft.id, side: 'me', at: draft.at, name: words.you, draft, body: () => said(draft.text) });
+      const { id, at, media } = draft;
+      const shown = answered(draft.text);
+      const body = () => (media ? richly(id, media, shown) : said(shown));
+      list.push({ key: id, side: 'me', at, name: words.you, draft, body });
+    }
+    for (const one of pending) {
+      const media = { contentType: 'file', richMedia: { filename: one.file.name, size: one.file.size } };
+      const body = () => richly('', media, '');
+      list.push({ key: `up ${one.id}`, side: 'me', at: one.at, name: words.you, pending: one, body });
     }
     return list;
   };
@@ -245,13 +341,17 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     );
 
   const mark = (element: HTMLElement, entry: Entry, first: boolean, last: boolean) => {
-    const { side, draft } = entry;
-    const state = draft && draft.state !== 'stored' ? draft.state : '';
+    const { side, draft, pending } = entry;
+    const state = pending ? (pending.error ? 'failed' : 'sending') : draft && draft.state !== 'stored' ? draft.state : '';
     element.className = [side, state, first ? 'first' : '', last ? 'last' : ''].join(' ');
     const meta = element.lastElementChild!;
-    if (element.dataset.meta === state + last) return;
-    element.dataset.meta = state + last;
-    if (state && (last || state === 'failed')) meta.replaceChildren(...draftMeta(draft!));
+    const told = [state, last, entry.read, pending?.part].join();
+    if (element.dataset.meta === told) return;
+    element.dataset.meta = told;
+    const bar = pending && meta.querySelector('progress');
+    if (bar && !pending.error) bar.value = pending.part;
+    else if (pending) meta.replaceChildren(...pendingMeta(pending));
+    else if (state && (last || state === 'failed')) meta.replaceChildren(...draftMeta(draft!));
     else meta.replaceChildren(...(last && entry.key !== GREETING ? sentMeta(entry) : []));
   };
 
@@ -278,17 +378,25 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       if (today && today !== days[i - 1]) place(`day ${today}`, () => el('p', { className: 'day' }, today));
       mark(place(entry.key, () => article(entry)), entry, !together(i), !together(i + 1));
     });
+    if (model.awaited) {
+      const dots = el('div', { className: 'dots', role: 'img', ariaLabel: words.typing }, el('i'), el('i'), el('i'));
+      place('awaited', () => el('article', { className: 'them first' }, dots));
+    }
     if (model.thread.status === 'resolved' && !model.drafts.length) {
       place('resolved', () => el('p', { className: 'note' }, words.resolved));
     }
     for (const [key, element] of drawn) if (!kept.has(key)) element.remove();
     drawn = kept;
+    settle();
   };
 
   return {
     draw: (model) => {
       const { config, thread, phase } = model;
-      if (config) dress(config);
+      if (config) {
+        dress(config);
+        largest = config.largestUpload;
+      }
       main.hidden = false;
       const word = phase !== 'online' && !navigator.onLine ? 'offline' : phase;
       state.textContent = word !== 'online' ? words[word] : config?.assistantName ? `${config.assistantName} · ${words.ai}` : '';
@@ -324,17 +432,27 @@ function linked(text: string): Node[] {
   return linkify(text).map((piece) => (piece.href ? anchor(piece.text, piece.href) : new Text(piece.text)));
 }
 
-function link(label: string, address: unknown): Node[] {
+/** What a message offers to choose from: value to label. */
+function labelled(media: any): Map<string, string> {
+  const inCards = (media?.cards ?? []).flatMap((card: any) => card.buttons ?? []);
+  const all = [...(media?.buttons ?? []), ...(media?.options ?? []), ...inCards];
+  return new Map(all.map(({ value, label }) => [value, label]));
+}
+
+function link(label: string, address: unknown): HTMLAnchorElement[] {
   const href = safeHref(address);
   return href ? [anchor(label, href)] : [];
 }
 
-function anchor(label: string, href: string): Node {
+function anchor(label: string, href: string): HTMLAnchorElement {
   return el('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow ugc' }, label);
 }
 
-function reason(error: unknown, words: Words): string {
+function reason(error: unknown, words: Words, largest: number): string {
   const seconds = secondsToWait(error);
   if (seconds) return fill(words.tooMany, seconds);
+  const detail = error instanceof Refused ? (error.detail ?? '') : '';
+  if (/too large/.test(detail)) return fill(words.tooLarge, Math.round(largest / 2 ** 20));
+  if (/of this type/.test(detail)) return words.badType;
   return channelIsGone(error) ? words.unavailable : words.failed;
 }

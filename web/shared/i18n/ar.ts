@@ -27,5 +27,14 @@ const words: Words = {
   file: 'ملف',
   left: 'بقي {n} من الأحرف',
   over: 'تجاوزت الحد بمقدار {n}',
+  attach: 'إرفاق ملف',
+  uploading: 'جارٍ الرفع…',
+  tooLarge: 'الحد الأقصى لحجم الملف {n} ميغابايت.',
+  badType: 'لا يمكن إرسال ملفات من هذا النوع.',
+  cancel: 'إلغاء',
+  drop: 'أفلت الملفات هنا',
+  choose: 'اختيار',
+  read: 'مقروءة',
+  typing: 'هناك من يكتب',
 };
 export default words;

@@ -27,5 +27,14 @@ const words: Words = {
   file: 'Datei',
   left: 'Noch {n} Zeichen',
   over: '{n} Zeichen zu viel',
+  attach: 'Datei anhängen',
+  uploading: 'Wird hochgeladen …',
+  tooLarge: 'Dateien dürfen höchstens {n} MB haben.',
+  badType: 'Dateien dieser Art können nicht gesendet werden.',
+  cancel: 'Abbrechen',
+  drop: 'Dateien hier ablegen',
+  choose: 'Auswählen',
+  read: 'Gelesen',
+  typing: 'Jemand schreibt',
 };
 export default words;

@@ -25,6 +25,15 @@ export interface Words {
   file: string;
   left: string;
   over: string;
+  attach: string;
+  uploading: string;
+  tooLarge: string;
+  badType: string;
+  cancel: string;
+  drop: string;
+  choose: string;
+  read: string;
+  typing: string;
 }
 
 const words: Words = {
@@ -54,5 +63,14 @@ const words: Words = {
   file: 'File',
   left: '{n} characters left',
   over: '{n} characters too many',
+  attach: 'Attach a file',
+  uploading: 'Uploading…',
+  tooLarge: 'Files may have at most {n} MB.',
+  badType: 'Files of this type cannot be sent.',
+  cancel: 'Cancel',
+  drop: 'Drop files here',
+  choose: 'Choose',
+  read: 'Read',
+  typing: 'Someone is typing',
 };
 export default words;

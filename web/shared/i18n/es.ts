@@ -27,5 +27,14 @@ const words: Words = {
   file: 'Archivo',
   left: 'Quedan {n} caracteres',
   over: 'Sobran {n} caracteres',
+  attach: 'Adjuntar un archivo',
+  uploading: 'Subiendo…',
+  tooLarge: 'Los archivos pueden tener como máximo {n} MB.',
+  badType: 'No se pueden enviar archivos de este tipo.',
+  cancel: 'Cancelar',
+  drop: 'Suelte los archivos aquí',
+  choose: 'Elegir',
+  read: 'Leído',
+  typing: 'Alguien está escribiendo',
 };
 export default words;

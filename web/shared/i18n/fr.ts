@@ -27,5 +27,14 @@ const words: Words = {
   file: 'Fichier',
   left: 'Encore {n} caractères',
   over: '{n} caractères en trop',
+  attach: 'Joindre un fichier',
+  uploading: 'Envoi du fichier…',
+  tooLarge: 'Les fichiers sont limités à {n} Mo.',
+  badType: 'Ce type de fichier ne peut pas être envoyé.',
+  cancel: 'Annuler',
+  drop: 'Déposez les fichiers ici',
+  choose: 'Choisir',
+  read: 'Lu',
+  typing: 'Quelqu’un écrit',
 };
 export default words;
