@@ -36,6 +36,11 @@ export interface Media {
   richMedia: unknown;
 }
 
+/** A file that has been sent up: named by its id, and all that is needed to show it. */
+export interface Attached extends Media {
+  richMedia: { upload_id: string };
+}
+
 /** What the server says of a file that has arrived. */
 export interface Uploaded {
   id: string;

@@ -296,7 +296,8 @@ test('a file that was sent up goes over REST, whatever connection there is', asy
   const { link, outbox } = parlor.open(t);
   await settled();
   const media = { contentType: 'image', richMedia: { upload_id: 'u' } };
-  outbox.add('a', '', 1, media);
+  const shown = { ...media, richMedia: { ...media.richMedia, preview_url: 'p' } };
+  outbox.add('a', '', 1, shown);
   link.flush();
   await settled();
   const [{ clientMessageId, contentType, richMedia, text }] = parlor.sent;

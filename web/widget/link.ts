@@ -213,7 +213,9 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
           outbox.drop(draft.id);
         } else {
           const afterMessageId = thread.messages.at(-1)?.id;
-          await rest.post('messages', { sessionId, text: draft.text, ...draft.media, clientMessageId: draft.id, afterMessageId });
+          const { id: clientMessageId, text, media } = draft;
+          const file = media && { contentType: media.contentType, richMedia: { upload_id: media.richMedia.upload_id } };
+          await rest.post('messages', { sessionId, text, ...file, clientMessageId, afterMessageId });
           outbox.set(draft, 'stored');
           pollAfter = POLL_FIRST;
           poll();

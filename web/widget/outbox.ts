@@ -1,13 +1,13 @@
 // Messages that the visitor has written and the server has not yet shown back. They outlive a reload; sending one
 // twice does no harm, because the server knows it by its id.
 
-import type { Media } from '../shared/wire.ts';
+import type { Attached } from '../shared/wire.ts';
 
 export interface Draft {
   id: string;
   text: string;
   /** A file that has been sent up. */
-  media?: Media | undefined;
+  media?: Attached | undefined;
   at: number;
   /** `stored`: the server has it, and will show it with the next sync. */
   state: 'waiting' | 'sending' | 'stored' | 'failed';
@@ -22,7 +22,7 @@ export type Store = Record<string, string>;
 export interface Outbox {
   all(): Draft[];
   next(): Draft | undefined;
-  add(id: string, text: string, at: number, media?: Media): void;
+  add(id: string, text: string, at: number, media?: Attached): void;
   set(draft: Draft, state: Draft['state'], error?: unknown): void;
   /** The message has come back as a stored one, or the visitor does not want it any more. */
   drop(id: string): void;

@@ -5,6 +5,11 @@
 import type { el } from '../shared/dom.ts';
 import type { Words } from '../shared/i18n/index.ts';
 import type { Media } from '../shared/wire.ts';
+import style from './rich.style.ts';
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(style);
+document.adoptedStyleSheets.push(sheet);
 
 /** Links of our server live an hour at least. */
 const FRESH = 50 * 60_000;

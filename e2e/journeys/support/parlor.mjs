@@ -29,6 +29,7 @@ class Parlor {
   #child;
   #password;
   #token;
+  #browser;
 
   constructor(data, rateLimits) {
     this.#data = data;
@@ -86,6 +87,36 @@ class Parlor {
     ).accessToken;
     const init = body ? { method, body: JSON.stringify(body) } : { method };
     return this.#ask(`/api/v1/store/social/${path}`, init, this.#token);
+  }
+
+  /** A call of the org API in a browser of the demo account's owner. `body` is JSON or a form. */
+  async org(path, body) {
+    if (!this.#browser) {
+      const login = { email: 'demo@parlor.example', password: this.#password };
+      const headers = { 'Content-Type': 'application/json' };
+      const answer = await fetch(`${this.url}/auth/login`, { method: 'POST', headers, body: JSON.stringify(login) });
+      const { csrf_token: csrf } = await answer.json();
+      this.#browser = { Cookie: answer.headers.get('set-cookie').split(';')[0], 'X-CSRFToken': csrf };
+    }
+    const form = body instanceof FormData;
+    const headers = { ...this.#browser, ...(!form && { 'Content-Type': 'application/json' }) };
+    const init = body ? { method: 'POST', body: form ? body : JSON.stringify(body) } : {};
+    const answer = await fetch(this.url + path, { ...init, headers });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
+  /** Sends up a file of the staff's. */
+  async upload(name, bytes) {
+    const form = new FormData();
+    form.append('file', new Blob([bytes]), name);
+    return this.org('/api/uploads/', form);
+  }
+
+  /** A rich message of the staff's. */
+  async say(sessionId, contentType, content, richMedia) {
+    const { id } = await this.conversationOf(sessionId);
+    return this.org(`/api/conversations/${id}/messages`, { content_type: contentType, content, rich_media: richMedia });
   }
 
   async channel() {
