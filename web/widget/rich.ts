@@ -141,7 +141,8 @@ function size(bytes: unknown, tag: string): string {
   let amount = Number(bytes);
   let unit = 0;
   for (; amount >= 1000 && unit < 3; unit++) amount /= 1000;
-  const style = { style: 'unit', unit: UNITS[unit]!, maximumFractionDigits: amount < 10 && unit ? 1 : 0 } as const;
+  const unitDisplay = unit ? 'short' : 'long';
+  const style = { style: 'unit', unit: UNITS[unit]!, unitDisplay, maximumFractionDigits: amount < 10 && unit ? 1 : 0 } as const;
   return Number.isFinite(amount) ? new Intl.NumberFormat(tag, style).format(amount) : '';
 }
 

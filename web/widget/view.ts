@@ -235,7 +235,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     if (!pending.error) return [el('progress', { value: pending.part, ariaLabel: words.uploading }), cancel];
     return [
       el('span', {}, reason(pending.error, words, largest)),
-      el('button', { onclick: () => act.again(pending) }, words.retry),
+      ...(refusedFile(pending.error) ? [] : [el('button', { onclick: () => act.again(pending) }, words.retry)]),
       cancel,
     ];
   };
@@ -448,11 +448,15 @@ function anchor(label: string, href: string): HTMLAnchorElement {
   return el('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow ugc' }, label);
 }
 
+/** What is wrong with a file, if that is why it was refused: trying again would not help. */
+function refusedFile(error: unknown): string | undefined {
+  return error instanceof Refused ? /too large|of this type/.exec(error.detail ?? '')?.[0] : undefined;
+}
+
 function reason(error: unknown, words: Words, largest: number): string {
   const seconds = secondsToWait(error);
   if (seconds) return fill(words.tooMany, seconds);
-  const detail = error instanceof Refused ? (error.detail ?? '') : '';
-  if (/too large/.test(detail)) return fill(words.tooLarge, Math.round(largest / 2 ** 20));
-  if (/of this type/.test(detail)) return words.badType;
+  const why = refusedFile(error);
+  if (why) return why === 'too large' ? fill(words.tooLarge, Math.round(largest / 2 ** 20)) : words.badType;
   return channelIsGone(error) ? words.unavailable : words.failed;
 }
