@@ -6,11 +6,13 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod cors;
 mod conversations;
 mod error;
 mod history;
 mod routes;
 mod session;
+mod uploads;
 mod wire;
 
 use std::sync::Arc;
@@ -51,6 +53,7 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
             .with_state(self.state.clone())

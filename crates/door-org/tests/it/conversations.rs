@@ -280,6 +280,50 @@ async fn a_message_sent_by_rest_is_stored_once_and_heard() {
     assert_eq!(store["isAgentPaused"], true, "a person has stepped in");
 }
 
+#[tokio::test]
+async fn what_is_said_at_any_door_is_read_at_this_one_and_back() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let browser = app.browser(&shop.owner).await;
+    let visitor = app.visitor(&shop);
+    let (widget, (own, _), staff) =
+        (visitor.joins().await, visitor.joins_own(None).await, shop.owner.hub().await);
+    visitor.says(&widget, "By hub").await.expect("it is stored");
+    let id = listed(&browser, "").await.swap_remove(0);
+    let arguments = [
+        json!(visitor.channel_token),
+        json!(visitor.session_id),
+        json!("c1"),
+        json!("By our own hub method"),
+        Value::Null,
+    ];
+    own.invoke("Send", arguments).await.expect("it is stored");
+    visitor.writes("By REST").await.expect(200);
+    shop.owner.replies(&id, "By the store's REST").await.expect(200);
+    browser.post(&at(&id, "messages"), &json!({ "content": "By this door" })).await.expect(201);
+    visitor.writes("Last").await.expect(200);
+
+    let said =
+        ["By hub", "By our own hub method", "By REST", "By the store's REST", "By this door", "Last"];
+    assert_eq!(contents(&history(&browser, &id).await), said);
+    let public = format!("/chat-widget/history/{id}?external_id={}", visitor.session_id);
+    assert_eq!(contents(items(&app.anonymous().get(&public).await.expect(200))), said);
+    let whole = visitor.posts("sync", json!({ "sessionId": visitor.session_id })).await.expect(200);
+    assert_eq!(contents(items(&whole["messages"])), said);
+    let store = shop.owner.get(&format!("/api/v1/store/social/conversations/{id}")).await.expect(200);
+    let texts = |messages: &[Value]| -> Vec<String> {
+        messages.iter().map(|message| text(&message["contentText"]).to_owned()).collect()
+    };
+    assert_eq!(texts(items(&store["messages"])), said);
+    for expected in said {
+        assert_eq!(widget.event("MessageReceived").await[0]["contentText"], expected);
+        assert_eq!(own.event("Message").await[0]["content"], expected);
+    }
+    for expected in ["By hub", "By our own hub method", "By REST", "Last"] {
+        assert_eq!(staff.event("NewCustomerMessage").await[0]["contentText"], expected);
+    }
+}
+
 /// Every kind of content, and what the text of it must hold.
 fn every_kind() -> Vec<(Value, &'static [&'static str])> {
     vec![
@@ -373,7 +417,7 @@ async fn bad_messages_are_refused_and_nothing_is_stored() {
         ),
         (
             json!({ "content_type": "image", "rich_media": { "url": "https://e.example/a.png", "onerror": "x" } }),
-            "rich_media must hold nothing but url, alt.",
+            "rich_media must hold nothing but url, upload_id, alt.",
         ),
         (button(json!("")), "rich_media.buttons[0].label must have 1 to 200 printable characters."),
         (button(json!(7)), "rich_media.buttons[0].label must have 1 to 200 printable characters."),

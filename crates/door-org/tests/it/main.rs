@@ -6,3 +6,4 @@ mod conversations;
 mod history;
 mod inbox;
 mod support;
+mod uploads;
