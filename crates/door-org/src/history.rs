@@ -2,19 +2,13 @@
 
 use axum::{
     Json, Router,
-    extract::{Request, State},
-    middleware::{self, Next},
+    extract::State,
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
 use door_kit::Address;
-use http::{
-    HeaderValue, Method, StatusCode,
-    header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-        ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
-    },
-};
+use http::header::CACHE_CONTROL;
 use parlor_core::{
     Error,
     contacts::{ExternalId, Visitor, WayIn},
@@ -25,6 +19,7 @@ use serde::Deserialize;
 
 use crate::{
     Door,
+    cors::cors,
     error::{Asked, Id, Result},
     wire::WidgetMessage,
 };
@@ -35,7 +30,7 @@ const LAST: i64 = 100;
 pub fn router() -> Router<Door> {
     Router::new()
         .route("/chat-widget/history/{conversation_id}", get(history))
-        .route_layer(middleware::from_fn(for_everybody))
+        .route_layer(middleware::from_fn(cors))
 }
 
 #[derive(Deserialize)]
@@ -57,19 +52,4 @@ async fn history(
     let shown: Vec<_> =
         view.messages.iter().map(|message| WidgetMessage::new(message, &conversation)).collect();
     Ok(([(CACHE_CONTROL, "no-store")], Json(shown)).into_response())
-}
-
-/// Pages of any origin may read the answer: no cookie counts here, so a foreign page gains nothing that its own server could not have.
-async fn for_everybody(request: Request, next: Next) -> Response {
-    let preflight = request.method() == Method::OPTIONS;
-    let mut response =
-        if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
-    let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if preflight {
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET"));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
-        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("7200"));
-    }
-    response
 }

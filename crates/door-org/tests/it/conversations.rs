@@ -303,8 +303,7 @@ async fn what_is_said_at_any_door_is_read_at_this_one_and_back() {
     browser.post(&at(&id, "messages"), &json!({ "content": "By this door" })).await.expect(201);
     visitor.writes("Last").await.expect(200);
 
-    let said =
-        ["By hub", "By our own hub method", "By REST", "By the store's REST", "By this door", "Last"];
+    let said = ["By hub", "By our own hub method", "By REST", "By the store's REST", "By this door", "Last"];
     assert_eq!(contents(&history(&browser, &id).await), said);
     let public = format!("/chat-widget/history/{id}?external_id={}", visitor.session_id);
     assert_eq!(contents(items(&app.anonymous().get(&public).await.expect(200))), said);
