@@ -466,6 +466,16 @@ impl Connection {
         }
     }
 
+    pub(crate) fn groups_beginning(&self, prefix: &str) -> usize {
+        match &*self.groups.lock() {
+            Membership::In(groups) => {
+                let from = groups.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+                from.take_while(|group| group.starts_with(prefix)).count()
+            }
+            Membership::Left => 0,
+        }
+    }
+
     pub(crate) fn leave(&self, group: &str, exit: impl FnOnce()) {
         if let Membership::In(groups) = &mut *self.groups.lock()
             && groups.remove(group)

@@ -1,7 +1,26 @@
 use jiff::Timestamp;
 
 use super::{Assistant, Provider};
-use crate::{Result, db::Tx, ids::AccountId, params};
+use crate::{
+    Result,
+    db::{Row, Tx},
+    ids::{AccountId, AssistantId},
+    params,
+};
+
+pub async fn get(tx: &mut Tx, account_id: AccountId, id: AssistantId) -> Result<Option<Assistant>> {
+    let sql = "select id, name, provider, model, instructions from assistants where account_id = $1 and id = $2";
+    let assistant = |row: &Row<'_>| {
+        Ok(Assistant {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            provider: row.get(2)?,
+            model: row.get(3)?,
+            instructions: row.get(4)?,
+        })
+    };
+    tx.opt(sql, params![account_id, id], assistant).await
+}
 
 pub async fn insert(
     tx: &mut Tx,

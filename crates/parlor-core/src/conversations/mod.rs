@@ -20,7 +20,7 @@ use crate::{
 
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
 pub(crate) use store::message as store;
-pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, receive, view};
+pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, may_listen, receive, view};
 
 /// The most characters a text may have.
 pub const LONGEST_TEXT: usize = 10_000;
@@ -88,6 +88,8 @@ pub struct Session {
     pub answering: Answering,
     pub first_message_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
+    /// Who answers, if it is not the channel's own assistant.
+    pub assistant: Option<AssistantId>,
 }
 
 /// One entry of a conversation.
