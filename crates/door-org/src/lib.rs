@@ -8,6 +8,7 @@
 mod auth;
 mod error;
 mod session;
+mod visitor;
 
 use std::sync::Arc;
 

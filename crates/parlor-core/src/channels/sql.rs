@@ -2,8 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Appearance, Channel, Position};
 use crate::{
-    Error, Result, accounts,
-    assistants::Assistant,
+    Error, Result, accounts, assistants,
     conversations::Conversation,
     db::{Dialect, Row, Tx},
     embeds,
@@ -20,7 +19,7 @@ macro_rules! select {
         concat!(
             "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.appearance,
                c.deleted_at, c.created_at, c.updated_at, c.identity, c.assistant_id,
-               s.id, s.name, s.provider, s.model, s.instructions,
+               s.id, s.name, s.provider, s.model, s.instructions, exists (select 1 from flows f where f.assistant_id = s.id),
                a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
              from ",
             $from,
@@ -45,14 +44,8 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         updated_at: row.get(10)?,
         identity: row.get(11)?,
         own_assistant: row.get(12)?,
-        assistant: Assistant {
-            id: row.get(13)?,
-            name: row.get(14)?,
-            provider: row.get(15)?,
-            model: row.get(16)?,
-            instructions: row.get(17)?,
-        },
-        plan: accounts::sql::plan(row, 18)?,
+        assistant: assistants::sql::assistant(row, 13)?,
+        plan: accounts::sql::plan(row, 19)?,
     })
 }
 
@@ -154,7 +147,8 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: ChannelId) -> Result<Op
 
 /// Also a deleted one: its conversations are still there. The assistant is that of the session.
 pub async fn of_conversation(tx: &mut Tx, conversation: &Conversation) -> Result<Channel> {
-    let sql = select!("channels c join assistants s on s.id = coalesce($2, c.assistant_id)", "where c.id = $1");
+    let sql =
+        select!("channels c join assistants s on s.id = coalesce($2, c.assistant_id)", "where c.id = $1");
     tx.one(sql, params![conversation.channel_id, conversation.session.assistant], channel).await
 }
 

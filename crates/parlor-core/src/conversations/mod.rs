@@ -19,8 +19,10 @@ use crate::{
 };
 
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
-pub(crate) use store::message as store;
-pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, may_listen, receive, view};
+pub(crate) use store::{changed, message as store};
+pub use visitor::{
+    Continuity, Earlier, View, earlier, enter, history, history_with, may_listen, receive, view,
+};
 
 /// The most characters a text may have.
 pub const LONGEST_TEXT: usize = 10_000;

@@ -96,14 +96,11 @@ pub(super) async fn verify(
     }
     let first = conversation.contact.verified_at.is_none();
     person.describe(&mut conversation.contact, now);
-    conversation.version += 1;
     sql::save_contact(tx, &conversation.contact, now).await?;
-    sql::save(tx, conversation).await?;
     if first {
         tx.tell(Event::ContactVerified { place: Place::from(&*conversation) });
     }
-    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
-    Ok(())
+    changed(tx, conversation, now).await
 }
 
 pub(super) async fn set_name(
@@ -114,6 +111,16 @@ pub(super) async fn set_name(
 ) -> Result<()> {
     conversation.contact.display_name = name;
     sql::save_contact(tx, &conversation.contact, now).await.map(drop)
+}
+
+/// Keeps what has changed in a conversation without a message, and tells it. The caller holds it locked.
+pub(crate) async fn changed(tx: &mut Tx, conversation: &mut Conversation, now: Timestamp) -> Result<()> {
+    conversation.version += 1;
+    conversation.updated_at = now;
+    sql::save_session(tx, conversation).await?;
+    sql::save(tx, conversation).await?;
+    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    Ok(())
 }
 
 /// Stores a message as the newest of a conversation that the caller holds locked.

@@ -168,9 +168,8 @@ pub async fn may_listen(app: &App, visitor: &Visitor) -> Result<()> {
 
 async fn look(app: &App, visitor: &Visitor) -> Result<Identified> {
     let (inner, visitor) = (app.clone(), visitor.clone());
-    let look = app.db.read(move |tx| {
-        Box::pin(async move { identify(&inner, tx, &visitor, Reading::Only).await })
-    });
+    let look =
+        app.db.read(move |tx| Box::pin(async move { identify(&inner, tx, &visitor, Reading::Only).await }));
     look.await
 }
 
@@ -188,7 +187,8 @@ async fn verify(
     let (inner, visitor) = (app.clone(), visitor.clone());
     let write = app.db.write(move |tx| {
         Box::pin(async move {
-            let Identified { known, person, .. } = identify(&inner, tx, &visitor, Reading::AndWriting).await?;
+            let Identified { known, person, .. } =
+                identify(&inner, tx, &visitor, Reading::AndWriting).await?;
             let (Some(mut conversation), Some(person)) = (known, person) else { return Ok(None) };
             store::verify(tx, &mut conversation, &person, inner.now()).await?;
             Ok(Some(conversation))

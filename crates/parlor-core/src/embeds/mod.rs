@@ -76,9 +76,9 @@ pub async fn create(app: &App, actor: &Actor, new: NewEmbed) -> Result<(Embed, S
                 }
                 let assistant = match new.assistant {
                     None => channel.assistant,
-                    Some(id) => assistants::sql::get(tx, account_id, id)
-                        .await?
-                        .ok_or(Error::NotFound("Assistant"))?,
+                    Some(id) => {
+                        assistants::sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Assistant"))?
+                    }
                 };
                 let embed = Embed {
                     id: EmbedId(inner.new_id()),
@@ -151,7 +151,10 @@ fn checked_origins(given: &[String]) -> Result<Vec<Origin>> {
     let mut origins: Vec<Origin> = Vec::with_capacity(given.len());
     for text in given {
         let origin = Origin::parse(text).ok_or_else(|| {
-            Error::invalid("allowed_origins", "must each look like https://shop.example or http://localhost:3000")
+            Error::invalid(
+                "allowed_origins",
+                "must each look like https://shop.example or http://localhost:3000",
+            )
         })?;
         if !origins.contains(&origin) {
             origins.push(origin);

@@ -99,7 +99,10 @@ mod tests {
     fn the_origin_of_an_address_is_not_deceived() {
         let of = |address: &str| Origin::of_page(address).map(|origin| origin.as_str().to_owned());
         assert_eq!(of("https://good.example/a?b#c").as_deref(), Some("https://good.example"));
-        assert_eq!(of("https://good.example.evil.example/").as_deref(), Some("https://good.example.evil.example"));
+        assert_eq!(
+            of("https://good.example.evil.example/").as_deref(),
+            Some("https://good.example.evil.example")
+        );
         assert_eq!(of("https://good.example@evil.example/"), None);
         assert_eq!(of("https://good.example./").as_deref(), Some("https://good.example."));
         assert_eq!(of("about:srcdoc"), None);

@@ -35,7 +35,8 @@ fn embed(row: &Row<'_>) -> Result<Embed> {
 }
 
 pub async fn insert(tx: &mut Tx, embed: &Embed, token_hash: &[u8]) -> Result<u64> {
-    let sql = "insert into embeds (id, account_id, channel_id, assistant_id, name, token_hash, origins, created_at)
+    let sql =
+        "insert into embeds (id, account_id, channel_id, assistant_id, name, token_hash, origins, created_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8)";
     let Embed { id, account_id, channel_id, name, assistant_id, origins, created_at, .. } = embed;
     let origins = json!(origins.iter().map(Origin::as_str).collect::<Vec<_>>());
@@ -45,7 +46,9 @@ pub async fn insert(tx: &mut Tx, embed: &Embed, token_hash: &[u8]) -> Result<u64
 }
 
 pub async fn count(tx: &mut Tx, account_id: AccountId) -> Result<i64> {
-    tx.one("select count(*) from embeds where account_id = $1", params![account_id], |row| row.get(0)).await
+    let sql = "select count(*) from embeds e join channels c on c.id = e.channel_id
+               where e.account_id = $1 and c.deleted_at is null";
+    tx.one(sql, params![account_id], |row| row.get(0)).await
 }
 
 pub async fn list(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Embed>> {

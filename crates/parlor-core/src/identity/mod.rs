@@ -128,7 +128,9 @@ pub async fn drop_secret(
                     return Err(Error::NotFound("Secret"));
                 }
                 if mode == Identity::Verified && secrets.len() == 1 {
-                    return Err(Error::Conflict("Without this secret nobody could get in: make another first."));
+                    return Err(Error::Conflict(
+                        "Without this secret nobody could get in: make another first.",
+                    ));
                 }
                 sql::delete(tx, id).await.map(drop)
             })

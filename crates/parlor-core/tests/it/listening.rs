@@ -36,6 +36,7 @@ impl Listened {
                 conversation
             }
             Event::ChannelChanged { .. }
+            | Event::ContactVerified { .. }
             | Event::SignedOut { .. }
             | Event::PresenceChanged { .. }
             | Event::Typing { .. } => return,
