@@ -27,6 +27,7 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method_with_optional("Send", 1, send)
         .method_with_optional("GetEarlier", 1, get_earlier)
         .method_with_optional("GetMessages", 2, get_messages)
+        .method_with_optional("MarkRead", 1, mark_read)
         .build()
 }
 
@@ -158,6 +159,17 @@ async fn get_messages(
         .await
         .map_err(hub_error)?;
     Ok(History(view))
+}
+
+/// W4. `MarkRead(channelToken, sessionId, messageIds, identity?)`: what the visitor has seen of the others' messages.
+async fn mark_read(
+    caller: Caller<Door>,
+    (token, session, messages, proof): (String, String, Vec<Uuid>, Option<String>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    let messages = messages.into_iter().map(MessageId).collect();
+    conversations::mark_read_by_visitor(&caller.state().app, &visitor, messages).await.map_err(hub_error)?;
+    Ok(())
 }
 
 /// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.

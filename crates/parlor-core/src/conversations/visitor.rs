@@ -226,18 +226,18 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
 
 /// What a visitor is let in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     Only,
     /// The conversation is held until the end of the transaction.
     AndWriting,
 }
 
 /// Where a visitor stands.
-struct Identified {
-    channel: Channel,
-    known: Option<Conversation>,
+pub(super) struct Identified {
+    pub channel: Channel,
+    pub known: Option<Conversation>,
     /// What was proved; `None` without a proof.
-    person: Option<Person>,
+    pub person: Option<Person>,
 }
 
 /// The one place that says where a visitor stands: the channel, if it is open, and the conversation, if there is one. Every verb of a
@@ -247,7 +247,12 @@ struct Identified {
 /// # Errors
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::NotFound`] for a conversation that is not the
 /// visitor's.
-async fn identify(app: &App, tx: &mut Tx, visitor: &Visitor, reading: Reading) -> Result<Identified> {
+pub(super) async fn identify(
+    app: &App,
+    tx: &mut Tx,
+    visitor: &Visitor,
+    reading: Reading,
+) -> Result<Identified> {
     let external_id = &visitor.external_id;
     let found = match &visitor.way_in {
         WayIn::Token(token) => Some(channels::sql::open_by_token(tx, token).await?),

@@ -9,6 +9,7 @@ use parlor_core::{
     contacts::{ExternalId, Proof, Visitor, WayIn},
     conversations::{self, NewMessage},
     identity,
+    ids::MessageId,
 };
 use serde_json::{Value, json};
 use testkit::{
@@ -74,6 +75,8 @@ impl Place {
         refused(conversations::view(app, visitor, None).await.map(drop), "view");
         refused(conversations::earlier(app, visitor, 5).await.map(drop), "earlier");
         refused(conversations::history(app, visitor, None).await.map(drop), "history");
+        let read = conversations::mark_read_by_visitor(app, visitor, vec![MessageId(app.new_id())]).await;
+        refused(read.map(drop), "mark_read_by_visitor");
         refused(self.writes(visitor, "Hello").await.map(drop), "receive");
     }
 

@@ -1,5 +1,6 @@
 //! The core without a door. Runs on SQLite, and on PostgreSQL when `PARLOR_TEST_DATABASE_URL` names a server.
 
+mod content;
 mod db;
 mod embeds;
 mod flow_runs;
@@ -7,4 +8,5 @@ mod flows;
 mod history;
 mod identity;
 mod listening;
+mod reads;
 mod search;
