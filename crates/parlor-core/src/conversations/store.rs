@@ -12,6 +12,7 @@ use crate::{
     identity::Person,
     ids::{ContactId, ConversationId, MessageId, SessionId},
     presence::Place,
+    search,
 };
 
 pub(super) async fn open(
@@ -152,6 +153,7 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    search::add_message(tx, &conversation, &message).await?;
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }
@@ -173,5 +175,5 @@ pub(super) async fn history(
     if conversation.last_seq - seq > WHOLE {
         return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
     }
-    sql::after(tx, conversation.id, seq).await
+    sql::after(tx, conversation.id, seq, WHOLE).await
 }

@@ -66,9 +66,9 @@ async fn a_session_is_answered_by_the_assistant_of_the_token_that_opened_it() {
             assert_eq!(name, "Other");
             // The session goes on as it began, whichever way the next message comes.
             assert_eq!(answered_by(by_channel, "Second").await, (id, "Other".to_owned()));
-            conversations::resolve(&app, &operator, id).await.expect("it is open");
+            conversations::resolve(&app, &operator, id, Vec::new()).await.expect("it is open");
             assert_eq!(answered_by(by_channel, "Third").await, (id, "Own".to_owned()));
-            conversations::resolve(&app, &operator, id).await.expect("it is open");
+            conversations::resolve(&app, &operator, id, Vec::new()).await.expect("it is open");
             assert_eq!(answered_by(by_embed, "Fourth").await, (id, "Other".to_owned()));
             // Each is metered by itself.
             let sums = app.db.read(move |tx| {
