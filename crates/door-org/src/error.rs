@@ -45,6 +45,8 @@ impl From<Error> for Refusal {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled | Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => {
                 StatusCode::FORBIDDEN
             }

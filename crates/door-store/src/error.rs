@@ -84,6 +84,8 @@ impl From<Error> for Problem {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -103,6 +105,8 @@ impl From<Error> for Problem {
             Error::NotFound(_)
             | Error::Conflict(_)
             | Error::Disabled
+            | Error::TooLarge(_)
+            | Error::UnknownType
             | Error::Unverified
             | Error::Unauthenticated(_) => About::Nothing,
         };

@@ -11,6 +11,7 @@ use crate::{
     ids::MessageId,
     jobs,
     limits::{self, Action},
+    uploads::links,
     usage,
 };
 
@@ -46,8 +47,10 @@ pub async fn receive(
                 }
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) =
+                        sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
+                    links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.status == Status::Resolved {
@@ -218,7 +221,10 @@ async fn verify(
 /// [`Error::NotFound`] for a message that is not of this conversation; [`Error::Conflict`] when more than 1,000 came after it.
 pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
     let conversation = sent.conversation.clone();
-    app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await })).await
+    let read = app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await }));
+    let mut messages = read.await?;
+    links::sign_all(app, &mut messages);
+    Ok(messages)
 }
 
 /// The messages of the visitor (the newest 1,000 at most), or those after `after`.
@@ -327,5 +333,6 @@ where
     if let Some(verified) = verify(app, visitor, view.conversation.as_ref(), person.as_ref()).await? {
         view.conversation = Some(verified);
     }
+    links::sign_all(app, &mut view.messages);
     Ok(view)
 }
