@@ -6,13 +6,14 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
-mod cors;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod routes;
 mod session;
 mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;

@@ -20,7 +20,7 @@ use http::{
 };
 use parlor_core::{
     Error,
-    contacts::{ExternalId, Visitor, WayIn},
+    contacts::WayIn,
     ids::{ConversationId, UploadId},
     uploads::{self, Broken, Kind, Opened, Part, Upload, links},
 };
@@ -33,12 +33,13 @@ use crate::{
     error::{Refusal, Result},
     routes::BothWays,
     session::Staff,
+    visitor::VisitorParams,
 };
 
 /// What stands around a file in a form: names, boundaries.
 const FORM: u64 = 64 * 1024;
-/// The most bytes of a form's plain field.
-const FIELD: usize = 1024;
+/// The most bytes of a form's plain field: a token may be long.
+const FIELD: usize = 8 * 1024;
 /// A file that is too large is read on for so many times what is allowed, so that its sender hears why it was refused.
 const PATIENCE: u64 = 4;
 /// What a browser may do with a file that it was talked into opening: nothing.
@@ -49,8 +50,9 @@ const AN_HOUR: HeaderValue = HeaderValue::from_static("private, max-age=3600, im
 pub fn router(door: &Door) -> Router<Door> {
     let most = door.app.settings.largest_upload.saturating_mul(PATIENCE).saturating_add(FORM);
     let body = DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX));
-    let visitors =
-        Router::new().both_ways("/chat-widget/uploads", post(by_visitor)).layer(middleware::from_fn(cors::cors));
+    let visitors = Router::new()
+        .both_ways("/chat-widget/uploads", post(by_visitor))
+        .layer(middleware::from_fn(cors::cors));
     let staff = Router::new().both_ways("/api/uploads/", post(by_staff));
     Router::new()
         .merge(visitors)
@@ -88,16 +90,28 @@ fn arrived(door: &Door, upload: Upload) -> Response {
     (StatusCode::CREATED, Json(arrived)).into_response()
 }
 
+/// What stands in a form before its file.
+#[derive(Default)]
+struct Fields {
+    conversation: Option<String>,
+    token: Option<String>,
+    external_id: Option<String>,
+    identity_hash: Option<String>,
+    identity_token: Option<String>,
+}
+
 /// M3. `POST /chat-widget/uploads`.
 async fn by_visitor(State(door): State<Door>, address: Address, Form(mut form): Form) -> Result<Response> {
-    let (mut conversation, mut token, mut external_id) = (None, None, None);
+    let mut fields = Fields::default();
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let known = match field.name().unwrap_or_default() {
-            "conversation_id" => &mut conversation,
-            "channel_token" => &mut token,
-            "external_id" => &mut external_id,
+            "conversation_id" => &mut fields.conversation,
+            "channel_token" | "embed_token" => &mut fields.token,
+            "external_id" => &mut fields.external_id,
+            "identity_hash" => &mut fields.identity_hash,
+            "identity_token" => &mut fields.identity_token,
             "file" => {
-                let visitor = visitor(conversation, token, external_id, address)?;
+                let visitor = fields.visitor(address)?;
                 let name = name_of(&field);
                 let upload = uploads::receive(&door.app, &visitor, &name, pieces(&mut field)).await;
                 return finish(&door, upload, field).await;
@@ -109,28 +123,25 @@ async fn by_visitor(State(door): State<Door>, address: Address, Form(mut form): 
     Err(Refusal::bad_request("file is required."))
 }
 
-/// Who sends it has to be known before its first byte is kept.
-fn visitor(
-    conversation: Option<String>,
-    token: Option<String>,
-    external_id: Option<String>,
-    Address(address): Address,
-) -> Result<Visitor> {
-    let way_in = match (conversation, token) {
-        (Some(id), None) => {
-            let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound("Conversation"))?;
-            WayIn::Conversation(ConversationId(id))
-        }
-        (None, Some(token)) => WayIn::Token(token),
-        _ => {
-            return Err(Refusal::bad_request(
-                "Either conversation_id or channel_token must come before the file.",
-            ));
-        }
-    };
-    let external_id =
-        external_id.ok_or_else(|| Refusal::bad_request("external_id must come before the file."))?;
-    Ok(Visitor { way_in, external_id: ExternalId::parse(&external_id)?, address })
+impl Fields {
+    /// Who sends the file has to be known before its first byte is kept.
+    fn visitor(self, address: Address) -> Result<Visitor> {
+        let Fields { conversation, token, external_id, identity_hash, identity_token } = self;
+        let way_in = match (conversation, token) {
+            (Some(id), None) => {
+                let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound("Conversation"))?;
+                WayIn::Conversation(ConversationId(id))
+            }
+            (None, Some(token)) => WayIn::Token(token),
+            _ => {
+                let reason = "Either conversation_id or channel_token must come before the file.";
+                return Err(Refusal::bad_request(reason));
+            }
+        };
+        let external_id =
+            external_id.ok_or_else(|| Refusal::bad_request("external_id must come before the file."))?;
+        VisitorParams { external_id, identity_hash, identity_token }.visitor(way_in, address)
+    }
 }
 
 /// M4. `POST /api/uploads/`.

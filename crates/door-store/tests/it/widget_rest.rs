@@ -347,7 +347,8 @@ async fn a_visitor_sends_a_file_that_was_sent_up_before() {
     assert_eq!((&message["contentType"], &message["content"]), (&json!("file"), &json!("")));
     assert_eq!(message["richMedia"]["filename"], "order.txt");
     let conversation = text(&view["conversationId"]);
-    let read = shop.owner.get(&format!("/api/v1/store/social/conversations/{conversation}")).await.expect(200);
+    let read =
+        shop.owner.get(&format!("/api/v1/store/social/conversations/{conversation}")).await.expect(200);
     let plain = text(&read["messages"][0]["contentText"]);
     assert!(plain.starts_with("order.txt\nhttp"), "{plain}");
 
