@@ -20,7 +20,7 @@ use http::{
 };
 use parlor_core::{
     Error,
-    contacts::WayIn,
+    contacts::{Visitor, WayIn},
     ids::{ConversationId, UploadId},
     uploads::{self, Broken, Kind, Opened, Part, Upload, links},
 };

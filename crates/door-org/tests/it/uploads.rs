@@ -583,3 +583,27 @@ async fn somebody_elses_upload_is_not_found() {
     let as_picture = says(&owner, &conversation, "image", json!({ "upload_id": text["id"] })).await;
     assert_eq!(as_picture.expect(400)["error"], "rich_media must name a picture.");
 }
+
+#[tokio::test]
+async fn on_a_verified_channel_a_file_needs_a_proof() {
+    use parlor_core::{Actor, channels::Identity, identity, ids::ChannelId};
+    let (app, shop) = setting().await;
+    let visitor = app.visitor(&shop);
+    let (actor, id) = (Actor::Operator(shop.account_id), ChannelId(shop.channel_id.parse().expect("an id")));
+    let change = |app: App| async move {
+        identity::rotate(&app, &actor, id).await?;
+        identity::set_mode(&app, &actor, id, Identity::Verified).await
+    };
+    app.within(change).await.expect("a switch");
+    for hash in [None, Some("00"), Some("not hex")] {
+        let form = Form::new().text("channel_token", visitor.channel_token.clone());
+        let form = form.text("external_id", visitor.session_id.clone());
+        let form = match hash {
+            Some(hash) => form.text("identity_hash", hash),
+            None => form,
+        };
+        let refused = sends_up(&app, form.part("file", named("x.txt", "words"))).await;
+        assert_eq!(refused.expect(403)["error"], "The visitor's identity is not verified.");
+    }
+    nothing_is_left(&app).await;
+}

@@ -53,6 +53,7 @@ fn calls(visitor: &Visitor) -> Vec<(&'static str, Vec<Value>)> {
         ("Send", vec![token.clone(), session.clone(), json!("c1"), json!("Hello"), null.clone()]),
         ("GetEarlier", vec![token.clone(), session.clone(), json!(5)]),
         ("GetMessages", vec![token.clone(), session.clone(), null]),
+        ("Typing", vec![token.clone(), session.clone()]),
         ("MarkRead", vec![token, session, json!([NOBODY])]),
     ]
 }
