@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     socket::{Room, Sockets},
-    wire,
+    wire::{MessageReceived, MessagesRead},
 };
 
 pub fn push(sockets: &Sockets, heard: &Heard) {
@@ -43,7 +43,7 @@ fn tell(sockets: &Sockets, event: &Event) {
             }
         }
         Event::MessagesRead { conversation, read, message_ids } => {
-            let read = wire::MessagesRead::new(conversation, read, message_ids);
+            let read = MessagesRead::new(conversation, read, message_ids);
             sockets.to(Room::Conversation(conversation.id)).emit("messages_read", &(read,));
         }
         Event::Typing { place, by, typing } => typed(sockets, place, *by, *typing),
@@ -66,7 +66,7 @@ struct ConversationUpdated<'a> {
 }
 
 fn message_sent(sockets: &Sockets, conversation: &Conversation, message: &Message) {
-    let received = wire::Message::new(conversation, message);
+    let received = MessageReceived::new(message, conversation);
     sockets.to(Room::Conversation(conversation.id)).emit("message_received", &(received,));
     let updated = ConversationUpdated {
         conversation_id: conversation.id.0,

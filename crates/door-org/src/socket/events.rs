@@ -4,12 +4,12 @@
 use parlor_core::{
     Actor, Error,
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Content, ContentType, Conversation, NewMessage},
+    conversations::{self, Content, ContentType, Conversation, Message, NewMessage, Sent},
     ids::{ConversationId, MessageId},
     presence::{self, Place, Typist},
 };
 use door_kit::Address;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value as Json;
 use socketio::{EventError, Failure, FailureKind, Namespace, Socket};
 use uuid::Uuid;
@@ -19,7 +19,11 @@ use super::{
     seats::{Seat, Seats, TakenAs},
     who,
 };
-use crate::{Door, error::Refusal, wire};
+use crate::{
+    Door,
+    error::Refusal,
+    wire::{Assigned, MessageReceived},
+};
 
 /// The events and who handles them.
 pub fn handle(namespace: Namespace<Door>) -> Namespace<Door> {
@@ -109,9 +113,15 @@ struct SendMessage {
     client_message_id: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Stored {
-    message: wire::Message,
+/// `{"message": …}`, spelled when it is written.
+struct Stored(Sent);
+
+impl Serialize for Stored {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("message", &MessageReceived::new(&self.0.message, &self.0.conversation))?;
+        map.end()
+    }
 }
 
 /// S2. The message is stored, then answered for, and heard in the conversation's room and the queue.
@@ -140,7 +150,7 @@ async fn send_message(socket: Socket<Door>, (said,): (SendMessage,)) -> Answer<S
             conversations::reply(app, &actor, id, new).await.map_err(failed)?
         }
     };
-    Ok((Stored { message: wire::Message::new(&sent.conversation, &sent.message) },))
+    Ok((Stored(sent),))
 }
 
 #[derive(Deserialize)]
@@ -152,12 +162,12 @@ struct Conversational {
 async fn claim_conversation(
     socket: Socket<Door>,
     (named,): (Conversational,),
-) -> Answer<wire::Assigned> {
+) -> Answer<Assigned> {
     let actor = who::staff(&socket).await?;
     let id = ConversationId(named.conversation_id);
     let conversation = conversations::claim(&socket.state().app, &actor, id).await.map_err(failed)?;
     sit_down(&socket, Place::from(&conversation), TakenAs::Staff)?;
-    Ok((wire::Assigned::from(&conversation),))
+    Ok((Assigned::from(&conversation),))
 }
 
 #[derive(Deserialize)]
@@ -168,11 +178,21 @@ struct JoinConversation {
 }
 
 /// What came since `after`. Complete, or nothing and `recovered` false: then the client loads the history afresh.
-#[derive(Serialize)]
 struct Joined {
-    conversation_id: Uuid,
-    messages: Vec<wire::Message>,
+    conversation: Conversation,
+    messages: Vec<Message>,
     recovered: bool,
+}
+
+impl Serialize for Joined {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let spelled = |message| MessageReceived::new(message, &self.conversation);
+        let mut map = serializer.serialize_map(Some(3))?;
+        map.serialize_entry("conversation_id", &self.conversation.id.0)?;
+        map.serialize_entry("messages", &self.messages.iter().map(spelled).collect::<Vec<_>>())?;
+        map.serialize_entry("recovered", &self.recovered)?;
+        map.end()
+    }
 }
 
 /// S4. Whoever names the conversation's `external_id` sits in it as its visitor, a signed-in agent as staff.
@@ -209,8 +229,7 @@ async fn join_conversation(socket: Socket<Door>, (asked,): (JoinConversation,)) 
         Err(Error::Conflict(_) | Error::NotFound(_)) => (Vec::new(), false),
         Err(error) => return Err(failed(error)),
     };
-    let messages = messages.iter().map(|message| wire::Message::new(&conversation, message)).collect();
-    Ok((Joined { conversation_id: conversation.id.0, messages, recovered },))
+    Ok((Joined { conversation, messages, recovered },))
 }
 
 fn sit_down(socket: &Socket<Door>, place: Place, taken_as: TakenAs) -> Result<(), EventError> {

@@ -48,7 +48,7 @@ impl Sockets {
 
     /// Asks everybody to come back and catch up.
     pub fn close_all(&self) {
-        self.server.close_all();
+        self.io.all().send_back();
     }
 
     /// Asks every client to come back later, and waits until they are gone. Bounded.
