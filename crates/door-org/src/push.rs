@@ -11,7 +11,7 @@
 use parlor_core::{
     Event,
     bus::Heard,
-    conversations::{Change, Conversation, Message},
+    conversations::{Conversation, Message},
     presence::{Place, Typing, Typist},
 };
 use serde::Serialize;
@@ -36,11 +36,10 @@ pub fn push(sockets: &Sockets, heard: &Heard) {
 fn tell(sockets: &Sockets, event: &Event) {
     match event {
         Event::MessageSent { conversation, message } => message_sent(sockets, conversation, message),
-        Event::ConversationChanged { conversation, change: Change::Assigned } => {
-            if let Some(agent) = conversation.session.assignee {
-                let assigned = ConversationAssigned { conversation_id: conversation.id.0, assigned_to: agent.0 };
-                sockets.to(Room::Queue(conversation.account_id)).emit("conversation_assigned", &(assigned,));
-            }
+        Event::Assigned { account_id, conversation_id, assignee } => {
+            let assigned_to = assignee.map(|agent| agent.0);
+            let assigned = ConversationAssigned { conversation_id: conversation_id.0, assigned_to };
+            sockets.to(Room::Queue(*account_id)).emit("conversation_assigned", &(assigned,));
         }
         Event::MessagesRead { conversation, read, message_ids } => {
             let read = MessagesRead::new(conversation, read, message_ids);
@@ -53,7 +52,9 @@ fn tell(sockets: &Sockets, event: &Event) {
         }
         Event::SignedOut { sign_in, .. } => sockets.to(Room::SignIn(*sign_in)).disconnect(),
         // The first message says that there is a conversation; of other changes the guide has no event.
-        Event::ConversationOpened { .. } | Event::ConversationChanged { .. } | Event::ChannelChanged { .. } => {}
+        Event::ConversationOpened { .. }
+        | Event::ConversationChanged { .. }
+        | Event::ChannelChanged { .. } => {}
     }
 }
 
@@ -80,7 +81,8 @@ fn message_sent(sockets: &Sockets, conversation: &Conversation, message: &Messag
 #[derive(Serialize)]
 struct ConversationAssigned {
     conversation_id: Uuid,
-    assigned_to: Uuid,
+    /// Null where it was taken from all.
+    assigned_to: Option<Uuid>,
 }
 
 #[derive(Serialize)]
@@ -108,9 +110,10 @@ fn typed(sockets: &Sockets, place: &Place, by: Typist, typing: Typing) {
         Typist::Bot => None,
     };
     let others = own.map(|room| sockets.to(room).ids()).unwrap_or_default();
-    let audience = others
-        .iter()
-        .fold(sockets.to(Room::Conversation(place.conversation_id)), |audience, id| audience.except(id.as_str()));
+    let audience =
+        others.iter().fold(sockets.to(Room::Conversation(place.conversation_id)), |audience, id| {
+            audience.except(id.as_str())
+        });
     let conversation_id = place.conversation_id.0;
     match typing {
         Typing::Started => {

@@ -49,8 +49,8 @@ fn tell(hubs: &Hubs, event: &Event) {
             let group = own_group(place.channel_id, place.external_id.as_str());
             hubs.widget.group(&group).send("Typing", &(OwnTyping::new(by.kind(), *typing),));
         }
-        // Who of the staff is online is nothing this door's contract speaks of.
-        Event::PresenceChanged { .. } => {}
+        // To whom a conversation belongs and who of the staff is online is nothing this door's contract speaks of.
+        Event::Assigned { .. } | Event::PresenceChanged { .. } => {}
         // The first message says it all, and this door's clients ask for channels when they need them.
         Event::ConversationOpened { .. } | Event::ChannelChanged { .. } => {}
     }

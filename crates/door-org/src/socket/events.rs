@@ -1,6 +1,7 @@
 //! What clients say (`org.md` S): the guide's events. Each is acknowledged, which is an addition: with what came of it, or with
 //! `{"error"}`, which the `error` event says as well.
 
+use door_kit::Address;
 use parlor_core::{
     Actor, Error,
     contacts::{ExternalId, Visitor, WayIn},
@@ -8,7 +9,6 @@ use parlor_core::{
     ids::{ConversationId, MessageId},
     presence::{self, Place, Typist},
 };
-use door_kit::Address;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
 use serde_json::Value as Json;
 use socketio::{EventError, Failure, FailureKind, Namespace, Socket};
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Door,
     error::Refusal,
-    wire::{Assigned, MessageReceived},
+    wire::{AssignedTo, MessageReceived},
 };
 
 /// The events and who handles them.
@@ -129,8 +129,9 @@ async fn send_message(socket: Socket<Door>, (said,): (SendMessage,)) -> Answer<S
     let app = &socket.state().app;
     let kind = match said.content_type.as_deref() {
         None => ContentType::Text,
-        Some(name) => ContentType::parse(name)
-            .ok_or_else(|| EventError::new("content_type must be text, image, file, quick_button, carousel or dropdown."))?,
+        Some(name) => ContentType::parse(name).ok_or_else(|| {
+            EventError::new("content_type must be text, image, file, quick_button, carousel or dropdown.")
+        })?,
     };
     let text = said.content.as_deref().unwrap_or_default();
     let content = Content::new(kind, text, said.rich_media).map_err(failed)?;
@@ -159,15 +160,12 @@ struct Conversational {
 }
 
 /// S3. The agent becomes the assignee and sits in the conversation.
-async fn claim_conversation(
-    socket: Socket<Door>,
-    (named,): (Conversational,),
-) -> Answer<Assigned> {
+async fn claim_conversation(socket: Socket<Door>, (named,): (Conversational,)) -> Answer<AssignedTo> {
     let actor = who::staff(&socket).await?;
     let id = ConversationId(named.conversation_id);
     let conversation = conversations::claim(&socket.state().app, &actor, id).await.map_err(failed)?;
     sit_down(&socket, Place::from(&conversation), TakenAs::Staff)?;
-    Ok((Assigned::from(&conversation),))
+    Ok((AssignedTo::from(&conversation),))
 }
 
 #[derive(Deserialize)]

@@ -22,7 +22,8 @@ pub struct Sockets {
 
 impl Sockets {
     pub fn new(door: &Door) -> Sockets {
-        let recovery = Recovery { offer: Offer::to(|request, _| who::takes_offsets(request)), ..Recovery::default() };
+        let recovery =
+            Recovery { offer: Offer::to(|request, _| who::takes_offsets(request)), ..Recovery::default() };
         let options = Options { recovery: Some(recovery), ..Options::default() };
         let namespace = events::handle(Namespace::new().on_connect(who::enter).on_disconnect(who::leave));
         let server = Server::builder(door.clone()).options(options).namespace("/", namespace).build();

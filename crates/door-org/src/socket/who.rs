@@ -39,7 +39,8 @@ enum Who {
 
 /// S1. A cookie counts on a handshake from one of our own pages only: no foreign page becomes an agent. All others are anonymous.
 pub async fn recognise(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    let handshake = !request.uri().query().unwrap_or_default().split('&').any(|pair| pair.starts_with("sid="));
+    let handshake =
+        !request.uri().query().unwrap_or_default().split('&').any(|pair| pair.starts_with("sid="));
     if handshake && session::from_our_own_page(&door.settings.public_url, request.headers()) {
         // A cookie that is no good any more is as none: the page still connects, and is asked to sign in where it matters.
         if let Ok(agent) = session::agent(&door.app, request.headers()).await {

@@ -23,10 +23,8 @@ use crate::{
 };
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
+pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
-pub use inbox::{
-    Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page,
-};
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
 pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, newest, receive, view};

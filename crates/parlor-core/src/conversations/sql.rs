@@ -2,9 +2,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{
-    Content, Conversation, Message, Sender, SenderType, Session, Source,
-};
+use super::{Content, Conversation, Message, Sender, SenderType, Session, Source};
 use crate::{
     Error, Result,
     channels::Channel,
