@@ -7,7 +7,7 @@ use crate::{
     Error, Result,
     channels::Channel,
     contacts::{Contact, ExternalId},
-    db::{Dialect, Row, Tx, Value},
+    db::{Dialect, Row, Tx},
     ids::{AccountId, AgentId, ArticleId, AssistantId, ChannelId, ContactId, ConversationId, MessageId},
     params,
 };
@@ -288,7 +288,7 @@ mod marks;
 use marks::read_by;
 
 pub use listing::{count, page};
-pub use marks::{AT_ONCE, Marked, read_by_of, save_read_by};
+pub use marks::{AT_ONCE, read_by_of, save_read_by};
 
 fn message(row: &Row<'_>) -> Result<Message> {
     message_at(row, 0)

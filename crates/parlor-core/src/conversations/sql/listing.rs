@@ -150,7 +150,7 @@ pub async fn page(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Pag
         Start::Changed(since) => (Some(since), None, 0),
     };
     let mut params = narrowed.params();
-    params.extend([time.into(), id.into(), page.size.into(), offset.into()]);
+    params.extend([Value::from(time), Value::from(id), Value::Int(page.size), Value::Int(offset)]);
     let listed = |row: &Row<'_>| {
         Ok(Listed { conversation: conversation(row)?, last_message: message_at(row, COLUMNS)? })
     };
