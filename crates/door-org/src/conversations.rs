@@ -25,7 +25,7 @@ use crate::{
     error::{Asked, Body, Id, OptionalBody, Refusal, Result},
     routes::BothWays,
     session::Staff,
-    wire::{ConversationShown, StaffMessage},
+    wire::{AssignedTo, ConversationShown, StaffMessage},
 };
 
 pub fn router() -> Router<Door> {

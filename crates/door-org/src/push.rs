@@ -42,7 +42,7 @@ fn tell(sockets: &Sockets, event: &Event) {
             sockets.to(Room::Queue(*account_id)).emit("conversation_assigned", &(assigned,));
         }
         Event::MessagesRead { conversation, read, message_ids } => {
-            let read = MessagesRead::new(conversation, read, message_ids);
+            let read = MessagesRead::new(conversation, *read, message_ids);
             sockets.to(Room::Conversation(conversation.id)).emit("messages_read", &(read,));
         }
         Event::Typing { place, by, typing } => typed(sockets, place, *by, *typing),

@@ -42,6 +42,9 @@ pub fn handle(namespace: Namespace<Door>) -> Namespace<Door> {
 /// What is said to nobody: the guide has messages beyond the rate limit dropped without a word.
 const DROPPED: &str = "Too many messages: dropped.";
 
+/// What failed on our side is for the log.
+const FAILED: &str = "Something went wrong.";
+
 type Answer<T> = Result<(T,), EventError>;
 
 /// S9. Tells the sender, and nobody else, why nothing came of an event.
@@ -51,7 +54,7 @@ fn refuse(socket: &Socket<Door>, failure: Failure) {
         FailureKind::Failed(error) => match error.told() {
             Some(DROPPED) => return,
             Some(text) => text,
-            None => "Something went wrong.",
+            None => FAILED,
         },
         FailureKind::Arguments(problem) => {
             said = format!("{}: {problem}", failure.event);
@@ -61,7 +64,7 @@ fn refuse(socket: &Socket<Door>, failure: Failure) {
             said = "There is no such event.".to_owned();
             &said
         }
-        FailureKind::Panicked => "Something went wrong.",
+        _ => FAILED,
     };
     socket.emit("error", &(Refused { message },));
     socket.ack(&(NotDone { error: message },));
@@ -202,7 +205,8 @@ async fn join_conversation(socket: Socket<Door>, (asked,): (JoinConversation,)) 
     let (conversation, missed) = match asked.external_id {
         Some(external_id) => {
             let visitor = visitor(&socket, asked.conversation_id, &external_id)?;
-            let conversation = conversations::enter(app, &visitor).await.map_err(failed)?;
+            let (_, conversation) = conversations::enter(app, &visitor).await.map_err(failed)?;
+            let conversation = conversation.ok_or_else(|| failed(Error::NotFound("Conversation")))?;
             sit_down(&socket, Place::from(&conversation), TakenAs::Visitor(visitor.clone()))?;
             let missed = match after {
                 Some(_) => conversations::history(app, &visitor, after).await.map(|view| view.messages),

@@ -53,7 +53,7 @@ fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Re
 /// `JoinSession(channelToken, sessionId)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.
 async fn join_session(caller: Caller<Door>, (token, session): (String, String)) -> Result<(), HubError> {
     let visitor = visitor(&caller, token, &session)?;
-    let channel = conversations::enter(&caller.state().app, &visitor).await.map_err(hub_error)?;
+    let (channel, _) = conversations::enter(&caller.state().app, &visitor).await.map_err(hub_error)?;
     enter(&caller, widget_group(channel.id, &session))?;
     Ok(())
 }
@@ -76,7 +76,7 @@ async fn join(
 ) -> Result<Joined, HubError> {
     let visitor = visitor(&caller, token, &session)?;
     let app = &caller.state().app;
-    let channel = conversations::enter(app, &visitor).await.map_err(hub_error)?;
+    let (channel, _) = conversations::enter(app, &visitor).await.map_err(hub_error)?;
     enter(&caller, own_group(channel.id, &session))?;
     let view = conversations::view(app, &visitor, last_seq).await.map_err(hub_error)?;
     Ok(Joined(view))

@@ -152,14 +152,14 @@ pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
     .await
 }
 
-/// Lets a visitor in to listen: the channel, if it is open. Creates nothing.
+/// Lets a visitor in to listen: the channel, if it is open, and the conversation, if there is one. Creates nothing.
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
-pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
+pub async fn enter(app: &App, visitor: &Visitor) -> Result<(Channel, Option<Conversation>)> {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
     let visitor = visitor.clone();
-    app.db.read(move |tx| Box::pin(async move { Ok(identify(tx, &visitor, Reading::Only).await?.0) })).await
+    app.db.read(move |tx| Box::pin(async move { identify(tx, &visitor, Reading::Only).await })).await
 }
 
 /// The messages of the conversation that was just written into (the newest 1,000 at most), or those after `after`: what a client without a connection shows next.
