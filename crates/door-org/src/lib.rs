@@ -7,12 +7,14 @@
 
 mod auth;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod push;
 mod routes;
 mod session;
 mod socket;
+mod uploads;
 mod wire;
 
 use std::sync::Arc;
@@ -57,6 +59,7 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
             .with_state(self.state.clone())

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use serde_json::{Map, Value as Json};
+use uuid::Uuid;
 
 use super::ContentType;
 use crate::{Error, Result, links};
@@ -141,17 +142,22 @@ fn shaped(kind: ContentType, path: String, given: &Json) -> Result<Json> {
     match kind {
         ContentType::Text => Err(Error::invalid(path, "must be left out of a text")),
         ContentType::Image => {
-            let mut image = Shape::of(path, given, &["url", "alt"])?;
-            image.link("url", Need::Required)?;
+            let mut image = Shape::of(path, given, &["url", "upload_id", "alt"])?;
+            if image.upload("upload_id")? == Named::No {
+                image.link("url", Need::Required)?;
+            }
             image.words("alt", Need::Optional, 0..=500)?;
             Ok(image.done())
         }
         ContentType::File => {
-            let mut file = Shape::of(path, given, &["url", "filename", "size", "mime_type"])?;
-            file.link("url", Need::Required)?;
-            file.file_name("filename")?;
-            file.bytes("size")?;
-            file.mime_type("mime_type")?;
+            let mut file = Shape::of(path, given, &["url", "upload_id", "filename", "size", "mime_type"])?;
+            // Of an upload more is known than its sender could say.
+            if file.upload("upload_id")? == Named::No {
+                file.link("url", Need::Required)?;
+                file.file_name("filename")?;
+                file.bytes("size")?;
+                file.mime_type("mime_type")?;
+            }
             Ok(file.done())
         }
         ContentType::QuickButton => {
@@ -182,8 +188,10 @@ fn labelled(path: String, given: &Json) -> Result<Json> {
 }
 
 fn card(path: String, given: &Json) -> Result<Json> {
-    let mut card = Shape::of(path, given, &["image_url", "title", "subtitle", "buttons"])?;
-    card.link("image_url", Need::Optional)?;
+    let mut card = Shape::of(path, given, &["image_url", "image_upload_id", "title", "subtitle", "buttons"])?;
+    if card.upload("image_upload_id")? == Named::No {
+        card.link("image_url", Need::Optional)?;
+    }
     card.words("title", Need::Required, 1..=200)?;
     card.words("subtitle", Need::Optional, 0..=1000)?;
     card.list("buttons", Need::Optional, 0..=20, labelled)?;
@@ -195,6 +203,13 @@ fn card(path: String, given: &Json) -> Result<Json> {
 enum Need {
     Required,
     Optional,
+}
+
+/// Whether an upload was named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Yes,
+    No,
 }
 
 /// An object under inspection: what was given, and what of it is kept.
@@ -259,6 +274,18 @@ impl<'a> Shape<'a> {
                 Ok(())
             }
             None => self.wrong(name, "must be an http or https address of at most 2,000 bytes"),
+        }
+    }
+
+    /// The id of a file that was sent up before. Whose it is will be asked when the message is stored.
+    fn upload(&mut self, name: &str) -> Result<Named> {
+        let Some(given) = self.given(name, Need::Optional)? else { return Ok(Named::No) };
+        match given.as_str().and_then(|id| id.parse::<Uuid>().ok()) {
+            Some(id) => {
+                self.keep(name, id.to_string());
+                Ok(Named::Yes)
+            }
+            None => self.wrong(name, "must be the id of an upload"),
         }
     }
 
