@@ -15,6 +15,7 @@ mod routes;
 mod session;
 mod socket;
 mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@
 use parlor_core::{
     Event,
     bus::Heard,
+    channels::Identity,
     conversations::{Conversation, Message},
     presence::{Place, Typing, Typist},
 };
@@ -51,10 +52,17 @@ fn tell(sockets: &Sockets, event: &Event) {
             sockets.to(Room::Presence(*account_id)).emit("agent_status_changed", &(changed,));
         }
         Event::SignedOut { sign_in, .. } => sockets.to(Room::SignIn(*sign_in)).disconnect(),
+        // They come back, and are refused where they have no proof then.
+        Event::ChannelChanged { channel_id, identity: Identity::Verified, .. } => {
+            sockets.to(Room::UnprovedVisitors(*channel_id)).send_back();
+        }
+        Event::ContactVerified { place } => {
+            sockets.to(Room::UnprovedVisitor(place.channel_id, &place.external_id)).send_back();
+        }
         // The first message says that there is a conversation; of other changes the guide has no event.
         Event::ConversationOpened { .. }
         | Event::ConversationChanged { .. }
-        | Event::ChannelChanged { .. } => {}
+        | Event::ChannelChanged { identity: Identity::Open, .. } => {}
     }
 }
 

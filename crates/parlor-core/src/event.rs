@@ -3,6 +3,7 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
+    channels::Identity,
     conversations::{Conversation, Message, Read},
     ids::{AccountId, AgentId, ChannelId, ConversationId, MessageId, SignInId},
     presence::{Place, Presence, Typing, Typist},
@@ -22,8 +23,10 @@ pub enum Event {
     ConversationChanged { conversation: Conversation },
     /// The open session was given to an agent, or taken from all. [`Event::ConversationChanged`] says what the conversation is now.
     Assigned { account_id: AccountId, conversation_id: ConversationId, assignee: Option<AgentId> },
-    /// A channel was changed, switched or deleted.
-    ChannelChanged { account_id: AccountId, channel_id: ChannelId },
+    /// A channel was changed, switched or deleted. Where it is [`Identity::Verified`], whoever listens without a proof must no longer.
+    ChannelChanged { account_id: AccountId, channel_id: ChannelId, identity: Identity },
+    /// A contact's id has been proved for the first time: whoever listens under it without a proof must no longer.
+    ContactVerified { place: Place },
     /// A sign-in has ended: whatever it holds open must close.
     SignedOut { account_id: AccountId, agent_id: AgentId, sign_in: SignInId },
     /// An agent came online or went offline. Not stored.

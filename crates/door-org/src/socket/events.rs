@@ -4,7 +4,7 @@
 use door_kit::Address;
 use parlor_core::{
     Actor, Error,
-    contacts::{ExternalId, Visitor, WayIn},
+    contacts::{Visitor, WayIn},
     conversations::{self, Content, ContentType, Conversation, Message, NewMessage, Sent},
     ids::{ConversationId, MessageId},
     presence::{self, Place, Typist},
@@ -22,6 +22,7 @@ use super::{
 use crate::{
     Door,
     error::Refusal,
+    visitor::VisitorParams,
     wire::{AssignedTo, MessageReceived},
 };
 
@@ -88,12 +89,25 @@ pub fn failed(error: Error) -> EventError {
     }
 }
 
-fn visitor(socket: &Socket<Door>, conversation_id: Uuid, external_id: &str) -> Result<Visitor, EventError> {
-    Ok(Visitor {
-        way_in: WayIn::Conversation(ConversationId(conversation_id)),
-        external_id: ExternalId::parse(external_id).map_err(failed)?,
-        address: Address::of(socket.extensions()).0,
-    })
+/// The visitor that an event names, if it names one; without, it is the socket's agent who speaks.
+#[derive(Deserialize)]
+struct Named {
+    external_id: Option<String>,
+    identity_hash: Option<String>,
+    identity_token: Option<String>,
+}
+
+impl Named {
+    /// The visitor, as hearsay: the core checks it.
+    fn visitor(self, socket: &Socket<Door>, conversation_id: Uuid) -> Result<Option<Visitor>, EventError> {
+        let Named { external_id: Some(external_id), identity_hash, identity_token } = self else {
+            return Ok(None);
+        };
+        let params = VisitorParams { external_id, identity_hash, identity_token };
+        let way_in = WayIn::Conversation(ConversationId(conversation_id));
+        let visitor = params.visitor(way_in, Address::of(socket.extensions()));
+        visitor.map(Some).map_err(|refusal| EventError::new(refusal.reason()))
+    }
 }
 
 /// Who the client says it is. It is believed only with a proof: an external id that the conversation knows, or a signed-in socket.
@@ -112,8 +126,9 @@ struct SendMessage {
     content_type: Option<String>,
     rich_media: Option<Json>,
     sender_type: SenderType,
-    external_id: Option<String>,
     client_message_id: Option<String>,
+    #[serde(flatten)]
+    named: Named,
 }
 
 /// `{"message": …}`, spelled when it is written.
@@ -141,8 +156,8 @@ async fn send_message(socket: Socket<Door>, (said,): (SendMessage,)) -> Answer<S
     let new = NewMessage::new(content, said.client_message_id).map_err(failed)?;
     let sent = match said.sender_type {
         SenderType::EndUser => {
-            let external_id = said.external_id.ok_or_else(|| EventError::new("external_id is required."))?;
-            let visitor = visitor(&socket, said.conversation_id, &external_id)?;
+            let visitor = said.named.visitor(&socket, said.conversation_id)?;
+            let visitor = visitor.ok_or_else(|| EventError::new("external_id is required."))?;
             match conversations::receive(app, &visitor, new, None).await {
                 Err(Error::TooMany(_)) => return Err(EventError::new(DROPPED)),
                 sent => sent.map_err(failed)?,
@@ -174,8 +189,9 @@ async fn claim_conversation(socket: Socket<Door>, (named,): (Conversational,)) -
 #[derive(Deserialize)]
 struct JoinConversation {
     conversation_id: Uuid,
-    external_id: Option<String>,
     after: Option<Uuid>,
+    #[serde(flatten)]
+    named: Named,
 }
 
 /// What came since `after`. Complete, or nothing and `recovered` false: then the client loads the history afresh.
@@ -202,16 +218,19 @@ async fn join_conversation(socket: Socket<Door>, (asked,): (JoinConversation,)) 
     let app = &socket.state().app;
     let after = asked.after.map(MessageId);
     let id = ConversationId(asked.conversation_id);
-    let (conversation, missed) = match asked.external_id {
-        Some(external_id) => {
-            let visitor = visitor(&socket, asked.conversation_id, &external_id)?;
+    let (conversation, missed) = match asked.named.visitor(&socket, asked.conversation_id)? {
+        Some(visitor) => {
             let (_, conversation) = conversations::enter(app, &visitor).await.map_err(failed)?;
             let conversation = conversation.ok_or_else(|| failed(Error::NotFound("Conversation")))?;
             sit_down(&socket, Place::from(&conversation), TakenAs::Visitor(visitor.clone()))?;
             let missed = match after {
                 Some(_) => conversations::history(app, &visitor, after).await.map(|view| view.messages),
-                None => Ok(Vec::new()),
+                // A proof may have become necessary just before the socket was in the rooms that end then.
+                None => conversations::may_listen(app, &visitor).await.map(|()| Vec::new()),
             };
+            if let Err(Error::Unverified) = missed {
+                stand_up(&socket, id);
+            }
             (conversation, missed)
         }
         None => {
@@ -237,9 +256,12 @@ async fn join_conversation(socket: Socket<Door>, (asked,): (JoinConversation,)) 
 fn sit_down(socket: &Socket<Door>, place: Place, taken_as: TakenAs) -> Result<(), EventError> {
     let Place { channel_id, conversation_id, external_id, .. } = &place;
     let mut rooms = vec![Room::Conversation(*conversation_id).to_string()];
-    if let TakenAs::Visitor(_) = &taken_as {
+    if let TakenAs::Visitor(visitor) = &taken_as {
         rooms.push(Room::Visitor(*channel_id, external_id).to_string());
-        rooms.push(Room::Channel(*channel_id).to_string());
+        if visitor.proof.is_none() {
+            rooms.push(Room::UnprovedVisitor(*channel_id, external_id).to_string());
+            rooms.push(Room::UnprovedVisitors(*channel_id).to_string());
+        }
     }
     Seats::of(socket).take(Seat { place, taken_as })?;
     for room in rooms {
@@ -255,15 +277,17 @@ struct Left {
 
 /// S5. Hears nothing of the conversation any more. Fine if it did not.
 async fn leave_conversation(socket: Socket<Door>, (named,): (Conversational,)) -> Answer<Left> {
-    let id = ConversationId(named.conversation_id);
-    let seats = Seats::of(&socket);
-    if let Some(seat) = seats.give_up(id) {
-        socket.leave(&Room::Conversation(id).to_string());
-        if matches!(seat.taken_as, TakenAs::Visitor(_)) && !seats.has_visitor(&seat.place) {
-            socket.leave(&Room::Visitor(seat.place.channel_id, &seat.place.external_id).to_string());
-        }
+    stand_up(&socket, ConversationId(named.conversation_id));
+    Ok((Left { conversation_id: named.conversation_id },))
+}
+
+fn stand_up(socket: &Socket<Door>, id: ConversationId) {
+    let seats = Seats::of(socket);
+    let Some(seat) = seats.give_up(id) else { return };
+    socket.leave(&Room::Conversation(id).to_string());
+    if matches!(seat.taken_as, TakenAs::Visitor(_)) && !seats.has_visitor(&seat.place) {
+        socket.leave(&Room::Visitor(seat.place.channel_id, &seat.place.external_id).to_string());
     }
-    Ok((Left { conversation_id: id.0 },))
 }
 
 #[derive(Serialize)]
@@ -335,7 +359,8 @@ struct Typed {
 struct MarkRead {
     conversation_id: Uuid,
     message_ids: Vec<Uuid>,
-    external_id: Option<String>,
+    #[serde(flatten)]
+    named: Named,
 }
 
 #[derive(Serialize)]
@@ -350,8 +375,8 @@ async fn mark_read(socket: Socket<Door>, (read,): (MarkRead,)) -> Answer<Marked>
     let app = &socket.state().app;
     let id = ConversationId(read.conversation_id);
     let message_ids = read.message_ids.into_iter().map(MessageId).collect();
-    let taken_as = match read.external_id {
-        Some(external_id) => TakenAs::Visitor(visitor(&socket, read.conversation_id, &external_id)?),
+    let taken_as = match read.named.visitor(&socket, read.conversation_id)? {
+        Some(visitor) => TakenAs::Visitor(visitor),
         None => Seats::of(&socket).at(id).map_or(TakenAs::Staff, |seat| seat.taken_as),
     };
     let marked = match taken_as {

@@ -22,8 +22,10 @@ pub enum Room<'a> {
     SignIn(SignInId),
     /// All sockets on which a visitor has joined the own conversation.
     Visitor(ChannelId, &'a ExternalId),
-    /// All visitors' sockets of a channel.
-    Channel(ChannelId),
+    /// Those of them that came without a proof of who the visitor is.
+    UnprovedVisitor(ChannelId, &'a ExternalId),
+    /// All visitors' sockets of a channel that came without one.
+    UnprovedVisitors(ChannelId),
 }
 
 impl fmt::Display for Room<'_> {
@@ -35,7 +37,10 @@ impl fmt::Display for Room<'_> {
             Room::Agent(id) => write!(f, "agent:{id}"),
             Room::SignIn(id) => write!(f, "sign-in:{id}"),
             Room::Visitor(channel, visitor) => write!(f, "visitor:{channel}:{}", visitor.as_str()),
-            Room::Channel(id) => write!(f, "channel:{id}"),
+            Room::UnprovedVisitor(channel, visitor) => {
+                write!(f, "unproved-visitor:{channel}:{}", visitor.as_str())
+            }
+            Room::UnprovedVisitors(channel) => write!(f, "unproved:{channel}"),
         }
     }
 }
