@@ -7,10 +7,13 @@
 
 mod auth;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod routes;
 mod session;
+mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;
@@ -51,6 +54,7 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
             .with_state(self.state.clone())
