@@ -110,24 +110,21 @@ struct TypingCleared {
     conversation_id: Uuid,
 }
 
-/// Nobody is shown their own typing, on whichever of their screens.
 fn typed(sockets: &Sockets, place: &Place, by: Typist, typing: Typing) {
+    let conversation_id = place.conversation_id.0;
+    let room = sockets.to(Room::Conversation(place.conversation_id));
+    if typing == Typing::Stopped {
+        room.emit("typing_cleared", &(TypingCleared { conversation_id },));
+        return;
+    }
+    // Nobody is shown their own typing, on whichever of their screens.
     let own = match by {
         Typist::EndUser => Some(Room::Visitor(place.channel_id, &place.external_id)),
         Typist::Agent(agent) => Some(Room::Agent(agent)),
         Typist::Bot => None,
     };
     let others = own.map(|room| sockets.to(room).ids()).unwrap_or_default();
-    let audience =
-        others.iter().fold(sockets.to(Room::Conversation(place.conversation_id)), |audience, id| {
-            audience.except(id.as_str())
-        });
-    let conversation_id = place.conversation_id.0;
-    match typing {
-        Typing::Started => {
-            let sender_type = by.kind().as_str();
-            audience.emit("typing_indicator", &(TypingIndicator { conversation_id, sender_type },))
-        }
-        Typing::Stopped => audience.emit("typing_cleared", &(TypingCleared { conversation_id },)),
-    };
+    let audience = others.iter().fold(room, |audience, id| audience.except(id.as_str()));
+    let sender_type = by.kind().as_str();
+    audience.emit("typing_indicator", &(TypingIndicator { conversation_id, sender_type },));
 }

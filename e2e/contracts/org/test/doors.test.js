@@ -88,7 +88,7 @@ describe("pairs of doors", () => {
       const agent = await open(shop.owner.socket().connected());
       await agent.asks("join_queue");
       const social = `${parlor.url}/api/v1/store/social/conversations/${visitor.conversationId}`;
-      await told("POST", `${social}/assign`, { token, body: { agentId: shop.owner.id } });
+      await told("POST", `${social}/assign`, { token, body: { userId: shop.owner.id } });
       assert.deepEqual(await agent.next("conversation_assigned"), {
         conversation_id: visitor.conversationId,
         assigned_to: shop.owner.id,

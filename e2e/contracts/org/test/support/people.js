@@ -34,7 +34,7 @@ export class Shop {
   async agent(role = "agent") {
     const email = `${role}-${randomUUID()}@shop.example`;
     const person = ["--name", role, "--email", email, "--password", PASSWORD, "--role", role];
-    await this.parlor.command("account", "agent", this.accountId, ...person);
+    await this.parlor.command("account", "agent", "--account", this.accountId, ...person);
     return Agent.signIn(this.parlor, email);
   }
 
