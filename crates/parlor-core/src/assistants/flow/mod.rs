@@ -5,6 +5,7 @@
 //! so for a conversation, in the transaction that ends the reply job.
 
 mod graph;
+mod json;
 mod machine;
 mod manage;
 mod parse;

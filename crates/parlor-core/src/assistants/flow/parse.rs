@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Act, Afterwards, Ask, Choice, Collect, Condition, Flow, LARGEST, MOST_STEPS, Place, Presence, Reach,
     Saying, Step, Successor, Template, Test, graph,
+    json::{CardJson, CaseJson, ChoiceJson, FlowJson, StepJson},
     machine::{KNOWN, normal},
 };
 use crate::{Error, Result, conversations::ContentType};
@@ -22,109 +23,6 @@ const MOST_RETRIES: u32 = 10;
 const RETRIES: u32 = 2;
 /// A refusal must not repeat a whole book that somebody sent.
 const LONGEST_REFUSAL: usize = 400;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlowJson {
-    start: Option<String>,
-    steps: Vec<Json>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum StepJson {
-    Say {
-        id: String,
-        #[serde(default)]
-        text: String,
-        content_type: Option<String>,
-        rich_media: Option<Json>,
-        goto: Option<String>,
-    },
-    Ask {
-        id: String,
-        text: String,
-        save_as: String,
-        buttons: Option<Vec<ChoiceJson>>,
-        dropdown: Option<DropdownJson>,
-        hint: Option<String>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Carousel {
-        id: String,
-        #[serde(default)]
-        text: String,
-        save_as: String,
-        cards: Json,
-        hint: Option<String>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Collect {
-        id: String,
-        what: String,
-        text: String,
-        save_as: Option<String>,
-        hint: Option<String>,
-        retries: Option<u32>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Condition {
-        id: String,
-        answer: String,
-        cases: Vec<CaseJson>,
-        #[serde(rename = "else")]
-        otherwise: Option<String>,
-    },
-    Goto {
-        id: String,
-        goto: String,
-    },
-    Handover {
-        id: String,
-        to: String,
-        text: Option<String>,
-    },
-    End {
-        id: String,
-        text: Option<String>,
-        afterwards: Option<String>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChoiceJson {
-    label: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DropdownJson {
-    #[serde(default)]
-    placeholder: String,
-    options: Vec<ChoiceJson>,
-}
-
-/// What of a card can be chosen; the rest is checked as rich media.
-#[derive(Deserialize)]
-struct CardJson {
-    #[serde(default)]
-    buttons: Vec<ChoiceJson>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseJson {
-    equals: Option<String>,
-    contains: Option<String>,
-    one_of: Option<Vec<String>>,
-    is_set: Option<bool>,
-    goto: String,
-}
 
 type Checked<T> = Result<T, String>;
 
