@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_search", each),
     migration!(3, "0003_browsers"),
     migration!(4, "0004_flows"),
+    migration!(7, "0007_conversations", each),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

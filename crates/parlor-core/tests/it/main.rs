@@ -1,9 +1,11 @@
 //! The core without a door. Runs on SQLite, and on PostgreSQL when `PARLOR_TEST_DATABASE_URL` names a server.
 
+mod content;
 mod db;
 mod flow_properties;
 mod flow_runs;
 mod flows;
 mod history;
 mod listening;
+mod reads;
 mod search;
