@@ -99,7 +99,10 @@ async fn a_flow_is_saved_read_and_taken_away() {
     let hub = visitor.joins().await;
     visitor.says(&hub, "Hi").await.expect("it is stored");
     hub.event("MessageReceived").await;
-    assert_eq!(hub.event("MessageReceived").await[0]["contentText"], "Hello you, which colour?");
+    assert_eq!(
+        hub.event("MessageReceived").await[0]["contentText"],
+        "Hello you, which colour?\n- Red\n- Green"
+    );
 
     assert_eq!(browser.delete(&path).await.status, 204);
     assert_eq!(browser.delete(&path).await.status, 404);

@@ -213,6 +213,7 @@ fn a_flow_that_is_over_begins_again_or_stays_silent() {
 fn a_refusal_names_the_step_and_what_is_wrong() {
     let say = |id: &str| json!({ "id": id, "type": "say", "text": "Hi" });
     let many: Vec<Value> = (0..=MOST_SAID).map(|n| say(&format!("s{n}"))).collect();
+    let cards = json!([{ "title": "x", "image_url": "javascript:alert(1)", "buttons": [{ "label": "a", "value": "a" }] }]);
     for (steps, told) in [
         (json!([]), "1 to 200 steps"),
         (json!([{ "type": "say", "text": "Hi" }]), "no `id` in its step 1"),
@@ -228,7 +229,18 @@ fn a_refusal_names_the_step_and_what_is_wrong() {
             json!([{ "id": "a", "type": "say", "text": "Hi", "goto": "b" }]),
             "step `a`: it leads to the step `b`, which is not there",
         ),
-        (json!([{ "id": "a", "type": "say", "text": " " }]), "step `a`: it"),
+        (
+            json!([{ "id": "a", "type": "say", "text": " " }]),
+            "step `a`: it cannot be said: text must not be empty",
+        ),
+        (
+            json!([{ "id": "a", "type": "say", "text": "Hi", "content_type": "image" }]),
+            "step `a`: it cannot be said: rich_media is required",
+        ),
+        (
+            json!([{ "id": "a", "type": "carousel", "save_as": "x", "cards": cards }]),
+            "step `a`: it cannot be said: rich_media.cards[0].image_url must be",
+        ),
         (json!([{ "id": "a", "type": "say", "text": "{{nobody}}" }]), "step `a`: it names `nobody`"),
         (json!([{ "id": "a", "type": "say", "text": "{{" }]), "step `a`: it has `{{` without `}}`"),
         (
@@ -237,7 +249,7 @@ fn a_refusal_names_the_step_and_what_is_wrong() {
         ),
         (
             json!([{ "id": "a", "type": "ask", "text": "?", "save_as": "x", "buttons": [] }]),
-            "step `a`: it must offer 1 to 50",
+            "step `a`: it offers nothing to choose",
         ),
         (
             json!([{ "id": "a", "type": "ask", "text": "?", "save_as": "x", "hint": "!" }]),
