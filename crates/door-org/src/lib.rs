@@ -7,8 +7,12 @@
 
 mod assistants;
 mod auth;
+mod conversations;
 mod error;
+mod history;
+mod routes;
 mod session;
+mod wire;
 
 use std::sync::Arc;
 
@@ -49,6 +53,8 @@ impl OrgDoor {
         Router::new()
             .merge(assistants::router())
             .merge(auth::router())
+            .merge(conversations::router())
+            .merge(history::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Conversation, SenderType, sql, visitor};
+use super::{Conversation, SenderType, sql, staff, visitor};
 use crate::{
     Actor, Error, Event, Permission, Result,
     app::App,
@@ -62,10 +62,7 @@ pub async fn mark_read(
 ) -> Result<Vec<MessageId>> {
     actor.require(Permission::ManageConversations)?;
     check_count(&message_ids)?;
-    let reader = match actor {
-        Actor::Agent(agent) => Reader::Agent(agent.id),
-        Actor::Operator(_) => return Err(Error::Forbidden(Permission::ManageConversations)),
-    };
+    let reader = Reader::Agent(staff::agent_of(actor)?.id);
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {

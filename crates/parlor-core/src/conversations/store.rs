@@ -10,6 +10,7 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
+    search,
 };
 
 pub(super) async fn open(
@@ -124,6 +125,7 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    search::add_message(tx, &conversation, &message).await?;
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }
@@ -145,5 +147,5 @@ pub(super) async fn history(
     if conversation.last_seq - seq > WHOLE {
         return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
     }
-    sql::after(tx, conversation.id, seq).await
+    sql::after(tx, conversation.id, seq, WHOLE).await
 }
