@@ -8,10 +8,13 @@
 mod assistants;
 mod auth;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod routes;
 mod session;
+mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;
@@ -53,6 +56,7 @@ impl OrgDoor {
         Router::new()
             .merge(assistants::router())
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
             .with_state(self.state.clone())

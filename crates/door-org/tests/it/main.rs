@@ -2,3 +2,4 @@
 
 mod assistants;
 mod auth;
+mod uploads;

@@ -3,9 +3,11 @@
 mod content;
 mod db;
 mod flow_properties;
+mod embeds;
 mod flow_runs;
 mod flows;
 mod history;
+mod identity;
 mod listening;
 mod reads;
 mod search;
