@@ -21,16 +21,17 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Id, Refusal, Result},
+    routes::BothWays,
     session::Staff,
 };
 
 pub fn router() -> Router<Door> {
     Router::new()
-        .route("/api/assistants/", get(list).post(create))
-        .route("/api/assistants/{id}", get(read).patch(change).delete(remove))
-        .route("/api/assistants/{id}/flow", get(read_flow).put(save_flow).delete(remove_flow))
-        .route("/api/assistants/{id}/flow/check", post(check_flow))
-        .route("/api/assistants/{id}/flow/try", post(try_flow))
+        .both_ways("/api/assistants/", get(list).post(create))
+        .both_ways("/api/assistants/{id}", get(read).patch(change).delete(remove))
+        .both_ways("/api/assistants/{id}/flow", get(read_flow).put(save_flow).delete(remove_flow))
+        .both_ways("/api/assistants/{id}/flow/check", post(check_flow))
+        .both_ways("/api/assistants/{id}/flow/try", post(try_flow))
 }
 
 #[derive(Serialize)]

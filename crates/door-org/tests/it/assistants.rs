@@ -1,7 +1,9 @@
 //! Assistants and their flows (`org.md` F).
 
+use http::Method;
+use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use testkit::{Client, Shop, TestApp};
+use testkit::{Client, Shop, TestApp, answer};
 
 const ASSISTANTS: &str = "/api/assistants/";
 
@@ -107,6 +109,42 @@ async fn a_flow_is_saved_read_and_taken_away() {
     assert_eq!(browser.delete(&path).await.status, 204);
     assert_eq!(browser.delete(&path).await.status, 404);
     assert_eq!(browser.get(&assistant).await.expect(200)["kind"], "model");
+}
+
+#[tokio::test]
+async fn a_flow_shows_what_staff_have_sent_up() {
+    let (app, shop, browser) = shop().await;
+    let path = format!("{}/flow", of_the_channel(&browser).await);
+    let flow = |upload: &Value| {
+        let media = json!({ "upload_id": upload });
+        json!({ "steps": [{ "id": "list", "type": "say", "content_type": "file", "text": "Prices", "rich_media": media }] })
+    };
+    let nobodys = json!("0190a000-0000-7000-8000-000000000000");
+    let refused = browser.put(&path, &flow(&nobodys)).await.expect(400);
+    assert_eq!(refused["error"], "flow has a fault in step `list`: it shows an upload that is not there.");
+
+    let file = Part::bytes(b"name,price\r\nFern,12\r\n".to_vec()).file_name("prices.csv");
+    let sent_up = browser.request(Method::POST, "/api/uploads/").multipart(Form::new().part("file", file));
+    let upload = answer(sent_up).await.expect(201);
+    let other = app.shop().await;
+    let stranger = app.browser(&other.owner).await;
+    let theirs = format!("{}/flow", of_the_channel(&stranger).await);
+    assert_eq!(stranger.put(&theirs, &flow(&upload["id"])).await.status, 400, "it is another account's");
+    browser.put(&path, &flow(&upload["id"])).await.expect(200);
+
+    let visitor = app.visitor(&shop);
+    let (hub, _) = visitor.joins_own(None).await;
+    visitor.says(&hub, "Hi").await.expect("it is stored");
+    hub.event("Message").await;
+    let shown = hub.event("Message").await.swap_remove(0);
+    assert_eq!(
+        (&shown["contentType"], &shown["richMedia"]["filename"]),
+        (&json!("file"), &json!("prices.csv"))
+    );
+    let url = shown["richMedia"]["url"].as_str().expect("a link");
+    let fetched = reqwest::Client::builder().no_proxy().build().expect("a client").get(url).send().await;
+    let bytes = fetched.expect("an answer").bytes().await.expect("a body");
+    assert_eq!(bytes.as_ref(), b"name,price\r\nFern,12\r\n");
 }
 
 #[tokio::test]

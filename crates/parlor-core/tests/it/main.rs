@@ -2,8 +2,8 @@
 
 mod content;
 mod db;
-mod flow_properties;
 mod embeds;
+mod flow_properties;
 mod flow_runs;
 mod flows;
 mod history;
