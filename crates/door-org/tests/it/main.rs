@@ -2,4 +2,9 @@
 
 mod assistants;
 mod auth;
+mod clauses;
+mod conversations;
+mod history;
+mod inbox;
+mod support;
 mod uploads;
