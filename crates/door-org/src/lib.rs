@@ -6,8 +6,15 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod conversations;
+mod cors;
 mod error;
+mod history;
+mod routes;
 mod session;
+mod uploads;
+mod visitor;
+mod wire;
 
 use std::sync::Arc;
 
@@ -47,6 +54,9 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
+            .merge(conversations::router())
+            .merge(history::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

@@ -48,6 +48,10 @@ ids! {
     SignInId
     /// A way in for visitors.
     ChannelId
+    /// A further key to a website channel.
+    EmbedId
+    /// One of the secrets that prove visitors' ids.
+    IdentitySecretId
     /// What answers automatically.
     AssistantId
     /// A person on a channel.
@@ -60,6 +64,8 @@ ids! {
     MessageId
     /// One piece of the account's knowledge.
     ArticleId
+    /// A file that somebody has sent up.
+    UploadId
     /// Something owed.
     JobId
 }

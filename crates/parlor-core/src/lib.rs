@@ -13,8 +13,10 @@ pub mod channels;
 pub mod contacts;
 pub mod conversations;
 pub mod db;
+pub mod embeds;
 pub mod error;
 pub mod event;
+pub mod identity;
 pub mod ids;
 pub mod jobs;
 pub mod knowledge;
@@ -23,6 +25,7 @@ mod links;
 pub mod presence;
 mod search;
 pub mod secrets;
+pub mod uploads;
 pub mod usage;
 
 pub use actor::{Actor, Permission};

@@ -37,6 +37,8 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_browsers"),
     migration!(4, "0004_flows"),
     migration!(7, "0007_conversations", each),
+    migration!(8, "0008_uploads"),
+    migration!(9, "0009_embeds"),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";
