@@ -27,7 +27,9 @@ async fn s3_a_payload_has_sixteen_packets_and_the_rest_comes_with_the_next_also_
     let served = serve().await;
     let client = served.polling().await;
     client.enter().await;
-    (0..40).for_each(|number| drop(served.io.all().emit("told", &(number,))));
+    for number in 0..40 {
+        served.io.all().emit("told", &(number,));
+    }
     client.post("4abc").await;
     let mut got = Vec::new();
     for packets in [16, 16, 9] {

@@ -5,7 +5,7 @@ import sys
 
 import socketio
 
-WITHIN = 5
+WITHIN = 20
 
 
 async def connected(url: str, transports: list[str]) -> socketio.AsyncClient:
