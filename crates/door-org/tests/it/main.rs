@@ -1,4 +1,10 @@
 //! The org door, from outside.
 
+mod assistants;
 mod auth;
+mod clauses;
+mod conversations;
+mod history;
+mod inbox;
+mod support;
 mod uploads;
