@@ -242,7 +242,13 @@ impl Connection {
             _ if outbox.carrier == Carrier::WebSocket => Taken::Upgraded,
             Some(Ending::Orderly) => {
                 let mut payload = outbox.take_payload();
-                engine::append(&mut payload, &Frame::Text(Utf8Bytes::from_static(engine::CLOSE)));
+                if outbox.is_empty() {
+                    engine::append(&mut payload, &Frame::Text(Utf8Bytes::from_static(engine::CLOSE)));
+                } else {
+                    // The word that it has ended comes with the rest.
+                    outbox.polled = false;
+                    return Poll::Ready(Taken::Payload(payload));
+                }
                 Taken::Payload(payload)
             }
             Some(Ending::Quiet) => Taken::Payload(engine::NOOP.to_owned()),

@@ -7,6 +7,9 @@ use crate::{
     protocol::engine::{self, Frame},
 };
 
+/// Python's client takes no more packets than this in one payload, and closes the connection where there are more.
+const PAYLOAD_PACKETS: usize = 16;
+
 /// How a connection ends, and what its client still gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -89,10 +92,11 @@ impl Outbox {
         frame
     }
 
-    /// Everything that waits, as the answer to a poll.
+    /// What waits, as the answer to a poll.
     pub(crate) fn take_payload(&mut self) -> String {
-        let mut payload = String::with_capacity(self.bytes + self.queue.len());
-        while let Some(frame) = self.take() {
+        let mut payload = String::new();
+        for _ in 0..PAYLOAD_PACKETS {
+            let Some(frame) = self.take() else { break };
             engine::append(&mut payload, &frame);
         }
         payload

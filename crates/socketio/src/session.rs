@@ -149,8 +149,11 @@ impl Connection {
             }
             self.ended.store(self.house().now().max(1), Relaxed);
             let fetched_later = outbox.carrier == Carrier::Polling
-                && !outbox.polled
-                && matches!(ending, Ending::Orderly | Ending::Quiet);
+                && match ending {
+                    Ending::Orderly => true,
+                    Ending::Quiet => !outbox.polled,
+                    Ending::Now | Ending::Lost => false,
+                };
             outbox.wake();
             drop(outbox);
             if !fetched_later {

@@ -25,7 +25,8 @@ for (const [way, options] of Object.entries(ways)) {
       sockets.push(socket);
       return socket;
     };
-    after(() => sockets.forEach((socket) => socket.disconnect()));
+    // The whole connection, with whatever other namespaces it has.
+    after(() => sockets.forEach((socket) => socket.io.engine.close()));
 
     async function connected(namespace, more) {
       const socket = open(namespace, more);
