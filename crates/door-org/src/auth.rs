@@ -7,7 +7,7 @@ use axum::{
     routing::post,
 };
 use door_kit::Address;
-use http::{HeaderValue, StatusCode, header::SET_COOKIE};
+use http::{HeaderMap, HeaderValue, StatusCode, header::SET_COOKIE};
 use parlor_core::{Actor, accounts};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Result},
-    session::{COOKIE_NAME, Staff},
+    session::{self, COOKIE_NAME, Staff},
 };
 
 pub fn router() -> Router<Door> {
@@ -42,9 +42,12 @@ struct SignedIn<'a> {
 async fn login(
     State(door): State<Door>,
     Address(address): Address,
+    headers: HeaderMap,
     Body(login): Body<Login>,
 ) -> Result<Response> {
-    let browser = accounts::sign_in_browser(&door.app, &login.email, login.password, address).await?;
+    let former = session::cookie(&headers);
+    let browser =
+        accounts::sign_in_browser(&door.app, &login.email, login.password, address, former).await?;
     let agent = &browser.agent;
     let signed_in = SignedIn {
         id: agent.id.0,

@@ -45,7 +45,9 @@ impl From<Error> for Refusal {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
-            Error::Disabled | Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
+            Error::Disabled | Error::Forbidden(_) | Error::NotAllowed(_) | Error::Plan(_) => {
+                StatusCode::FORBIDDEN
+            }
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,6 +1,7 @@
 //! Who is behind a request: the `session` cookie, and the CSRF token that every change needs with it.
 
 use axum::extract::FromRequestParts;
+use door_kit::{Address, bearer};
 use http::{
     HeaderMap, Method, StatusCode,
     header::{COOKIE, ORIGIN},
@@ -16,13 +17,18 @@ pub const COOKIE_NAME: &str = "session";
 /// The header that carries the CSRF token.
 const CSRF_HEADER: &str = "x-csrftoken";
 
-/// A member of the staff who has signed in. A request that changes something must carry the page's CSRF token.
+/// A member of the staff who has signed in, or a program with an API key. From a browser, a request that changes something must carry the
+/// page's CSRF token; no browser sends an API key by itself.
 pub struct Staff(pub Actor);
 
 impl FromRequestParts<Door> for Staff {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Staff, Refusal> {
+        if let Some(key) = bearer(&parts.headers) {
+            let Address(address) = Address::of(&parts.extensions);
+            return Ok(Staff(accounts::by_api_key(&door.app, key, address).await?));
+        }
         let agent = agent(&door.app, &parts.headers).await?;
         if !matches!(parts.method, Method::GET | Method::HEAD) {
             check_csrf(&door.app, &agent, &parts.headers)?;

@@ -85,7 +85,7 @@ impl From<Error> for Problem {
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::NotAllowed(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -100,9 +100,11 @@ impl From<Error> for Problem {
                 tracing::error!(%cause, "a request failed");
                 About::Nothing
             }
-            Error::NotFound(_) | Error::Conflict(_) | Error::Disabled | Error::Unauthenticated(_) => {
-                About::Nothing
-            }
+            Error::NotFound(_)
+            | Error::Conflict(_)
+            | Error::Disabled
+            | Error::NotAllowed(_)
+            | Error::Unauthenticated(_) => About::Nothing,
         };
         Problem { status, detail, about }
     }

@@ -32,16 +32,19 @@ pub enum Action {
     PersonSignsIn,
     /// Somebody tries to sign in; counted for the person, wherever it comes from. Wide, or a stranger could lock a person out.
     PersonIsTried,
+    /// Somebody comes with an API key that is none; counted for the address. Good keys are not counted.
+    AddressTriesKeys,
 }
 
 impl Action {
-    const ALL: [Action; 6] = [
+    const ALL: [Action; 7] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
         Action::AddressSignsIn,
         Action::PersonSignsIn,
         Action::PersonIsTried,
+        Action::AddressTriesKeys,
     ];
 
     /// How many a minute, and how many at once.
@@ -53,6 +56,7 @@ impl Action {
             Action::AddressSignsIn => (30, 20),
             Action::PersonSignsIn => (10, 10),
             Action::PersonIsTried => (120, 120),
+            Action::AddressTriesKeys => (30, 20),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Conversations: everything between one contact and one channel, in sessions, message by message.
 
+mod release;
 pub(crate) mod sql;
 mod staff;
 mod store;
@@ -18,6 +19,7 @@ use crate::{
     text_enum,
 };
 
+pub(crate) use release::release;
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
 pub(crate) use store::message as store;
 pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, receive, view};

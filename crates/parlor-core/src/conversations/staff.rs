@@ -15,10 +15,8 @@ use crate::{
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Disabled`]; [`Error::Invalid`].
 pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage) -> Result<Sent> {
     actor.require(Permission::ManageConversations)?;
-    let sender = match actor {
-        Actor::Agent(agent) => Sender::Agent { id: agent.id, name: agent.name.clone() },
-        Actor::Operator(_) => return Err(Error::Forbidden(Permission::ManageConversations)),
-    };
+    let (agent_id, name) = actor.name().ok_or(Error::Forbidden(Permission::ManageConversations))?;
+    let sender = Sender::Agent { id: agent_id, name: name.to_owned() };
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {
@@ -109,10 +107,17 @@ pub async fn resolve(app: &App, actor: &Actor, id: ConversationId) -> Result<Con
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is open.
 pub async fn reopen(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
-    change(app, actor, id, |_, _, conversation| {
+    change(app, actor, id, |_, tx, conversation| {
         Box::pin(async move {
             if conversation.session.status == Status::Open {
                 return Err(Error::Conflict("The conversation is already open."));
+            }
+            // Whoever had it may have left the team since.
+            if let Some(assignee) = conversation.session.assignee
+                && !sql::has_agent(tx, conversation.account_id, assignee).await?
+            {
+                conversation.session.assignee = None;
+                conversation.session.assigned_at = None;
             }
             conversation.session.status = Status::Open;
             conversation.session.resolved_at = None;
