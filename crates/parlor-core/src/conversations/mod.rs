@@ -21,7 +21,7 @@ use crate::{
 
 pub(crate) use release::release;
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
-pub(crate) use store::message as store;
+pub(crate) use store::{changed, message as store};
 pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, receive, view};
 
 /// The most characters a text may have.

@@ -382,6 +382,32 @@ pub async fn before(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Re
     Ok(messages)
 }
 
+/// The visitor's messages of the newest session after `seq`, in ascending order.
+pub async fn heard_since(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let sql = concat!(
+        "select ",
+        message_columns!(),
+        " from messages m
+          where m.conversation_id = $1 and m.session_id = $2 and m.sender_type = 'end_user' and m.seq > $3
+          order by m.seq limit $4"
+    );
+    tx.all(sql, params![conversation.id, conversation.session.id, seq, limit], message).await
+}
+
+/// The place of the newest message in the newest session that is not the visitor's, 0 for none.
+pub async fn newest_answer(tx: &mut Tx, conversation: &Conversation) -> Result<i64> {
+    let sql = "select seq from messages
+               where conversation_id = $1 and session_id = $2 and sender_type <> 'end_user'
+               order by seq desc limit 1";
+    let newest = tx.opt(sql, params![conversation.id, conversation.session.id], |row| row.get(0)).await?;
+    Ok(newest.unwrap_or(0))
+}
+
 macro_rules! narrowed {
     () => {
         "where v.account_id = $1

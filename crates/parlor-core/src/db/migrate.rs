@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_first"),
     migration!(2, "0002_search", each),
     migration!(3, "0003_browsers"),
+    migration!(4, "0004_flows"),
     migration!(6, "0006_accounts"),
 ];
 
