@@ -4,6 +4,7 @@ pub mod address;
 pub mod assets;
 mod bearer;
 mod object;
+pub mod pages;
 
 pub use address::{Address, Forwarded};
 pub use bearer::bearer;

@@ -33,6 +33,15 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, reason)
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// How many seconds to wait, where waiting helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// What is said to the caller.
     pub fn reason(&self) -> &str {
         &self.reason
@@ -113,7 +122,8 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
     }
 }
 
-fn body_refusal(rejection: &JsonRejection) -> Refusal {
+/// Why a body is no JSON object of the right shape.
+pub fn body_refusal(rejection: &JsonRejection) -> Refusal {
     let status = match rejection.status() {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,

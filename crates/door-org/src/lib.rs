@@ -5,9 +5,12 @@
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
 
+mod api_keys;
 mod auth;
 mod error;
+mod me;
 mod session;
+mod team;
 
 use std::sync::Arc;
 
@@ -47,6 +50,9 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(me::router())
+            .merge(team::router())
+            .merge(api_keys::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

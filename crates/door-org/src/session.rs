@@ -1,10 +1,13 @@
-//! Who is behind a request: the `session` cookie, and the CSRF token that every change needs with it.
+//! Who is behind a request: the `session` cookie with the CSRF token that every change needs, or an API key.
 
-use axum::extract::FromRequestParts;
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Redirect, Response},
+};
 use door_kit::{Address, bearer};
 use http::{
-    HeaderMap, Method, StatusCode,
-    header::{COOKIE, ORIGIN},
+    HeaderMap, Method, StatusCode, Uri,
+    header::{COOKIE, HOST, ORIGIN},
     request::Parts,
 };
 use parlor_core::{Actor, App, Error, accounts, actor::Agent, secrets};
@@ -31,10 +34,32 @@ impl FromRequestParts<Door> for Staff {
         }
         let agent = agent(&door.app, &parts.headers).await?;
         if !matches!(parts.method, Method::GET | Method::HEAD) {
-            check_csrf(&door.app, &agent, &parts.headers)?;
+            check_csrf(&door.app, &agent, csrf_header(&parts.headers))?;
         }
         Ok(Staff(Actor::Agent(agent)))
     }
+}
+
+/// A person who looks at a page: whoever has not signed in is sent to do so, and comes back.
+pub struct Reader(pub Agent);
+
+impl FromRequestParts<Door> for Reader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Reader, Response> {
+        match agent(&door.app, &parts.headers).await {
+            Ok(agent) => Ok(Reader(agent)),
+            Err(Error::Unauthenticated(_)) => Err(sign_in_first(&parts.uri)),
+            Err(failed) => Err(Refusal::from(failed).into_response()),
+        }
+    }
+}
+
+/// The way to the sign-in page, and from there back to where somebody wanted to go.
+pub fn sign_in_first(wanted: &Uri) -> Response {
+    let wanted = wanted.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    Redirect::to(&format!("/auth/login?next={next}")).into_response()
 }
 
 /// The agent behind the request's cookie.
@@ -48,8 +73,13 @@ pub async fn agent(app: &App, headers: &HeaderMap) -> Result<Agent, Error> {
     }
 }
 
-fn check_csrf(app: &App, agent: &Agent, headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers.get(CSRF_HEADER).map(http::HeaderValue::as_bytes).unwrap_or_default();
+/// The CSRF token that a page's script sends.
+pub fn csrf_header(headers: &HeaderMap) -> &[u8] {
+    headers.get(CSRF_HEADER).map(http::HeaderValue::as_bytes).unwrap_or_default()
+}
+
+/// Whether a change comes from a page that this sign-in was shown.
+pub fn check_csrf(app: &App, agent: &Agent, given: &[u8]) -> Result<(), Refusal> {
     if secrets::equal(given, app.secrets.csrf_token(agent.sign_in).as_bytes()) {
         return Ok(());
     }
@@ -68,4 +98,15 @@ pub fn cookie(headers: &HeaderMap) -> Option<&str> {
 /// Whether a handshake comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an agent.
 pub fn from_our_own_page(public_url: &str, headers: &HeaderMap) -> bool {
     headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == public_url.as_bytes())
+}
+
+/// Whether a form was sent by one of our own pages: nobody is to be signed in by a foreign page, as somebody else. Browsers say so
+/// themselves over HTTPS; over plain HTTP the origin must be ours, by the name under which the browser has reached us.
+pub fn form_is_ours(public_url: &str, headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else { return false };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    origin == public_url || origin.split_once("://").is_some_and(|(_, reached)| Some(reached) == host)
 }

@@ -1,3 +1,7 @@
 //! The org door, from outside.
 
+mod api_keys;
 mod auth;
+mod invites;
+mod support;
+mod team;

@@ -130,7 +130,7 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     // What a crash has left behind is found as soon as its leases have run out, then at leisure.
     let mut next_sweep = Instant::now();
-    let mut pause_to_sweep = LEASE;
+    let mut pause_to_sweep = LEASE.min(app.settings.sweep);
     // One process has an SQLite database: what runs at its start was left by one that is gone.
     let mut lost = if app.db.dialect() == Dialect::Sqlite { Lost::All } else { Lost::ByLease };
     loop {
@@ -290,8 +290,8 @@ enum Lost {
 async fn sweep(app: &App, lost: Lost) {
     app.limits.forget();
     let inner = app.clone();
-    // Twice the pause, so that nothing falls between two sweeps.
-    let lately = SignedDuration::try_from(app.settings.sweep * 2).unwrap_or(SignedDuration::ZERO);
+    // Twice the longest pause, so that nothing falls between two sweeps.
+    let lately = SignedDuration::try_from(app.settings.sweep.max(LEASE) * 2).unwrap_or(SignedDuration::ZERO);
     let swept = app.db.write(move |tx| {
         Box::pin(async move {
             let now = inner.now();
