@@ -28,6 +28,3 @@ create index api_keys_by_agent on api_keys (agent_id);
 
 -- What has just ended is looked for, so that another process that holds connections hears of it.
 create index sign_ins_ended on sign_ins (ended_at) where ended_at is not null;
-
--- What an agent who leaves was working on.
-create index conversations_assigned on conversations (assignee_id, status) where assignee_id is not null;

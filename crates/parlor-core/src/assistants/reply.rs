@@ -175,7 +175,7 @@ fn put_back(history: &mut [Message]) {
 pub(super) fn unanswered(history: &[Message]) -> String {
     let since = history.iter().rposition(|message| message.sender.kind() != SenderType::EndUser);
     let asked = &history[since.map_or(0, |index| index + 1)..];
-    asked.iter().map(|message| message.content.text.as_str()).collect::<Vec<_>>().join("\n")
+    asked.iter().map(|message| message.content.plain()).collect::<Vec<_>>().join("\n")
 }
 
 async fn finish(app: &App, job: &Job, state: State, reason: Option<&'static str>) -> Result<()> {

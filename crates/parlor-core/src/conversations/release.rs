@@ -1,8 +1,8 @@
 //! What an agent was working on goes back to the queue when they leave the team.
 
-use super::{Status, sql};
+use super::{Status, sql, store};
 use crate::{
-    Event, Result,
+    Result,
     app::App,
     ids::AgentId,
     jobs::{self, Job, Setback, State},
@@ -48,11 +48,7 @@ async fn some(app: &App, job: &Job, agent_id: AgentId) -> Result<Left> {
                     }
                     session.assignee = None;
                     session.assigned_at = None;
-                    conversation.version += 1;
-                    conversation.updated_at = now;
-                    sql::save_session(tx, &conversation).await?;
-                    sql::save(tx, &conversation).await?;
-                    tx.tell(Event::ConversationChanged { conversation });
+                    store::changed(tx, &mut conversation, now).await?;
                 }
                 Ok(Left::Some)
             })

@@ -119,6 +119,7 @@ pub(crate) async fn message(
         content: new.content,
         sources,
         client_id: new.client_id,
+        read_by: Vec::new(),
         created_at: conversation.last_message_at,
     };
     sql::save(tx, &conversation).await?;

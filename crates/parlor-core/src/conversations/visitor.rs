@@ -176,7 +176,7 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
 
 /// What a visitor is let in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(super) enum Reading {
     Only,
     /// The conversation is held until the end of the transaction.
     AndWriting,
@@ -187,7 +187,7 @@ enum Reading {
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] for a conversation that is not the visitor's.
-async fn identify(
+pub(super) async fn identify(
     tx: &mut Tx,
     visitor: &Visitor,
     reading: Reading,

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(3, "0003_browsers"),
     migration!(4, "0004_flows"),
     migration!(6, "0006_accounts"),
+    migration!(7, "0007_conversations", each),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

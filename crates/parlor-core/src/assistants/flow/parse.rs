@@ -10,7 +10,10 @@ use super::{
     Saying, Step, Successor, Template, Test, graph,
     machine::{KNOWN, normal},
 };
-use crate::{Error, Result, conversations::ContentType};
+use crate::{
+    Error, Result,
+    conversations::{Content, ContentType},
+};
 
 const LONGEST_ID: usize = 40;
 /// The most characters of a text of a flow; a message may have more, so that names find room in it.
@@ -370,9 +373,11 @@ fn saying(kind: ContentType, text: &str, rich_media: Option<Json>) -> Checked<Sa
     match (kind, &rich_media) {
         (ContentType::Text, None) => filled("text", text)?,
         (ContentType::Text, Some(_)) => return Err("has `rich_media` without a `content_type`".into()),
-        (_, Some(Json::Object(_))) => {}
-        (_, _) => return Err("needs `rich_media`".into()),
+        (_, Some(_)) => {}
+        (_, None) => return Err("needs `rich_media`".into()),
     }
+    let content = Content::new(kind, text, rich_media).map_err(|refused| refused.to_string())?;
+    let rich_media = content.rich_media;
     Ok(Saying { kind, text: Template::parse(text)?, rich_media })
 }
 
