@@ -43,7 +43,12 @@ const PAGES: &[Page] = &[
     },
     Page { html: "demo/index.html", served: "demo/index.html", scripts: &[], styles: &["demo/style.css"] },
     Page { html: "auth/login.html", served: "auth/login.html", scripts: &[], styles: &["auth/style.css"] },
-    Page { html: "auth/account.html", served: "auth/account.html", scripts: &[], styles: &["auth/style.css"] },
+    Page {
+        html: "auth/account.html",
+        served: "auth/account.html",
+        scripts: &[],
+        styles: &["auth/style.css"],
+    },
     Page { html: "auth/invite.html", served: "auth/invite.html", scripts: &[], styles: &["auth/style.css"] },
     Page { html: "auth/over.html", served: "auth/over.html", scripts: &[], styles: &["auth/style.css"] },
 ];

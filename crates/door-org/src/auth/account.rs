@@ -26,7 +26,11 @@ pub struct Said {
 }
 
 /// A4. Shows the CSRF token to the page's forms and scripts.
-pub async fn page(State(door): State<Door>, Reader(agent): Reader, Asked(Said { said }): Asked<Said>) -> Response {
+pub async fn page(
+    State(door): State<Door>,
+    Reader(agent): Reader,
+    Asked(Said { said }): Asked<Said>,
+) -> Response {
     let news = match said.as_str() {
         "password" => "Your password is changed. Wherever else you were signed in, you are not any more.",
         "others" => "You are signed in here only.",
@@ -65,8 +69,7 @@ pub async fn password(
     change: Change<NewPassword>,
 ) -> Response {
     let Change { way, agent, body: NewPassword { current_password, new_password } } = change;
-    let changed =
-        accounts::change_password(&door.app, &agent, current_password, new_password, address).await;
+    let changed = accounts::change_password(&door.app, &agent, current_password, new_password, address).await;
     match (changed, way) {
         (Err(error), Way::Form) => show(&door, &agent, "", Some(error)).await,
         (changed, way) => done(changed, way, "password"),

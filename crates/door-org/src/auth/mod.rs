@@ -80,11 +80,7 @@ struct Wanted {
 }
 
 /// A1. The page; whoever has signed in already goes on.
-async fn login_page(
-    State(door): State<Door>,
-    headers: HeaderMap,
-    Asked(wanted): Asked<Wanted>,
-) -> Response {
+async fn login_page(State(door): State<Door>, headers: HeaderMap, Asked(wanted): Asked<Wanted>) -> Response {
     match session::agent(&door.app, &headers).await {
         Ok(_) => Redirect::to(own_path(&wanted.next)).into_response(),
         Err(_) => pages::login("", own_path(&wanted.next), None),

@@ -93,7 +93,7 @@ fn answer(page: &str, values: &[(&str, &str)], problem: Option<Error>) -> Respon
 /// What was wrong, to a person at a form: fields are called what the form calls them.
 fn in_words(error: &Error) -> Cow<'static, str> {
     let (field, problem) = match error {
-        Error::Invalid { field, problem } => (*field, problem),
+        Error::Invalid { field, problem } => (&**field, problem),
         Error::NotFound(_) => return Cow::Borrowed("It was used, taken back, or is older than seven days."),
         other => return Cow::Owned(other.to_string()),
     };

@@ -35,7 +35,10 @@ async fn a_key_is_shown_once_listed_and_revoked() {
     assert!(key.len() - hint.len() > 27, "160 random bits or more: {key}");
 
     let listed = owner.get("/api/api-keys").await.expect(200);
-    assert_eq!((&listed[0]["id"], &listed[0]["key"], &listed[0]["last_used_at"]), (&made["id"], &Value::Null, &Value::Null));
+    assert_eq!(
+        (&listed[0]["id"], &listed[0]["key"], &listed[0]["last_used_at"]),
+        (&made["id"], &Value::Null, &Value::Null)
+    );
     assert!(!listed.to_string().contains(key));
     program(&app, &made).get(CONVERSATIONS).await.expect(200);
     assert!(owner.get("/api/api-keys").await.expect(200)[0]["last_used_at"].is_string());
@@ -101,7 +104,10 @@ async fn a_key_manages_neither_people_nor_keys() {
     assert_eq!(program.get("/api/me").await.expect(403)["error"], person);
     // It opens no hub, and is no sign-in.
     let key = made["key"].as_str().expect("a key");
-    HubClient::connect(&app.url(), "/hubs/store-conversations", Some(key)).await.map(drop).expect_err("no hub");
+    HubClient::connect(&app.url(), "/hubs/store-conversations", Some(key))
+        .await
+        .map(drop)
+        .expect_err("no hub");
     app.anonymous().browser(key, "").get("/api/me").await.expect(401);
     app.anonymous().post("/api/v1/auth/refresh", &json!({ "refreshToken": key })).await.expect(401);
 }
@@ -162,15 +168,28 @@ async fn bad_keys_are_refused_and_bad_orders_make_none() {
     let made = make(&owner, &ALL).await;
     let key = made["key"].as_str().expect("a key");
     let cut = &key[..key.len() - 1];
-    for wrong in [cut, &key.replace("pk_", "pi_"), &format!("{cut}~"), "pk_", "pk_00000000000000000000000000000000_", "pk_💥"] {
+    for wrong in [
+        cut,
+        &key.replace("pk_", "pi_"),
+        &format!("{cut}~"),
+        "pk_",
+        "pk_00000000000000000000000000000000_",
+        "pk_💥",
+    ] {
         let request = app.anonymous().request(http::Method::GET, CONVERSATIONS);
-        let value = http::HeaderValue::from_bytes(format!("Bearer {wrong}").as_bytes()).expect("a header's value");
-        assert_eq!(testkit::answer(request.header("authorization", value.clone())).await.status, 401, "{wrong}");
+        let value =
+            http::HeaderValue::from_bytes(format!("Bearer {wrong}").as_bytes()).expect("a header's value");
+        assert_eq!(
+            testkit::answer(request.header("authorization", value.clone())).await.status,
+            401,
+            "{wrong}"
+        );
         let request = app.anonymous().request(http::Method::GET, "/api/team").header("authorization", value);
         assert_eq!(testkit::answer(request).await.status, 401, "{wrong}");
     }
     // A wrong key beside a good cookie is refused: whoever sends one means it.
-    let request = owner.request(http::Method::GET, "/api/team").header("authorization", format!("Bearer {cut}"));
+    let request =
+        owner.request(http::Method::GET, "/api/team").header("authorization", format!("Bearer {cut}"));
     assert_eq!(testkit::answer(request).await.status, 401);
 }
 

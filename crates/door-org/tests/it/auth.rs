@@ -50,7 +50,8 @@ async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
 async fn a_form_signs_in_and_goes_on_to_an_own_path_only() {
     let app = TestApp::start().await;
     let shop = app.shop().await;
-    let fields = |next| [("email", shop.owner.email.as_str()), ("password", shop.owner.password), ("next", next)];
+    let fields =
+        |next| [("email", shop.owner.email.as_str()), ("password", shop.owner.password), ("next", next)];
     for (next, place) in [
         ("/inbox?filter=mine", "/inbox?filter=mine"),
         ("", "/auth/account"),
@@ -92,7 +93,10 @@ async fn what_somebody_typed_stays_text() {
     let page = submit(&app.anonymous(), "/auth/login", &[("email", &hostile), ("password", "x")]).await;
     assert_eq!(page.status, 401);
     assert!(!page.text.contains("<script>"), "{}", page.text);
-    assert!(page.text.contains("value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{NEXT}}&amp;amp;\u{fffd}\""));
+    assert!(
+        page.text
+            .contains("value=\"&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;{{NEXT}}&amp;amp;\u{fffd}\"")
+    );
 }
 
 #[tokio::test]
@@ -150,7 +154,10 @@ async fn pages_send_strangers_to_the_sign_in_and_back() {
     let app = TestApp::start().await;
     let shop = app.shop().await;
     let sent = app.anonymous().get("/auth/account?said=password").await;
-    assert_eq!((sent.status, sent.header("location")), (303, "/auth/login?next=%2Fauth%2Faccount%3Fsaid%3Dpassword"));
+    assert_eq!(
+        (sent.status, sent.header("location")),
+        (303, "/auth/login?next=%2Fauth%2Faccount%3Fsaid%3Dpassword")
+    );
     let page = app.anonymous().get(sent.header("location")).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains(r#"name="next" value="/auth/account?said=password""#), "{}", page.text);
@@ -171,7 +178,10 @@ async fn pages_are_framed_by_nobody_and_kept_by_nobody() {
         app.anonymous().get("/auth/invite/pi_0").await,
     ] {
         let policy = page.header("content-security-policy");
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
         assert!(policy.contains("form-action 'self'"), "{policy}");
         assert_eq!(page.header("x-frame-options"), "DENY");
         assert_eq!(page.header("cache-control"), "no-store");
@@ -192,13 +202,21 @@ async fn a_person_works_from_their_page_without_a_script() {
     let here = cookie(&submit(&app.anonymous(), "/auth/login", &fields).await);
     let browser = app.anonymous().browser(&here, "");
     let page = browser.get("/auth/account").await;
-    assert!(page.text.contains(&shop.owner.email) && page.text.contains("signed in once more"), "{}", page.text);
+    assert!(
+        page.text.contains(&shop.owner.email) && page.text.contains("signed in once more"),
+        "{}",
+        page.text
+    );
     let token = csrf(&page);
 
     let sent = submit(&browser, "/auth/sign-out-others", &[("csrf_token", &token)]).await;
     assert_eq!((sent.status, sent.header("location")), (303, "/auth/account?said=others"));
     let page = browser.get("/auth/account?said=others").await;
-    assert!(page.text.contains("You are signed in here only.") && page.text.contains("nowhere else"), "{}", page.text);
+    assert!(
+        page.text.contains("You are signed in here only.") && page.text.contains("nowhere else"),
+        "{}",
+        page.text
+    );
     shop.owner.get(USAGE).await.expect(401);
 
     let change = |current, new| {
@@ -339,7 +357,12 @@ async fn what_is_no_sign_in_is_refused_clearly() {
     ] {
         let answer = send(&anonymous, "/auth/login", kind, body.clone(), &ours).await;
         let shown: String = body.chars().take(60).collect();
-        assert_eq!((answer.status, answer.header("set-cookie")), (status, ""), "{kind}: {shown}: {}", answer.text);
+        assert_eq!(
+            (answer.status, answer.header("set-cookie")),
+            (status, ""),
+            "{kind}: {shown}: {}",
+            answer.text
+        );
     }
     assert_eq!(anonymous.put("/auth/login", &json!({})).await.status, 405);
 }

@@ -49,7 +49,10 @@ async fn an_invited_person_joins_by_the_link_once() {
     assert_eq!((joined.status, joined.header("location")), (303, "/auth/account"));
     let browser = browser_with(&app.anonymous(), &cookie(&joined)).await;
     let me = browser.get("/api/me").await.expect(200);
-    assert_eq!((&me["name"], &me["email"], &me["role"]), (&json!("Ada"), &json!("new@shop.example"), &json!("agent")));
+    assert_eq!(
+        (&me["name"], &me["email"], &me["role"]),
+        (&json!("Ada"), &json!("new@shop.example"), &json!("agent"))
+    );
     let login = json!({ "email": "new@shop.example", "password": NEW });
     app.anonymous().post("/api/v1/auth/login", &login).await.expect(200);
     assert_eq!(owner.get("/api/team/invites").await.expect(200), json!([]));
@@ -104,7 +107,9 @@ async fn an_invitation_is_revoked_replaced_or_expires() {
     app.within(|app| async move {
         let now = app.now();
         let age = app.db.write(move |tx| {
-            Box::pin(async move { tx.exec("update invites set expires_at = $1", parlor_core::params![now]).await })
+            Box::pin(
+                async move { tx.exec("update invites set expires_at = $1", parlor_core::params![now]).await },
+            )
         });
         age.await.expect("the database takes it")
     })
@@ -187,7 +192,10 @@ async fn bad_invitations_are_refused() {
     for (invitation, reason) in [
         (json!({ "email": "nobody", "role": "agent" }), "email must be an e-mail address."),
         (json!({ "email": "a\u{0}@b.example", "role": "agent" }), "email must be an e-mail address."),
-        (json!({ "email": format!("{}@b.example", "a".repeat(300)), "role": "agent" }), "email must be an e-mail address."),
+        (
+            json!({ "email": format!("{}@b.example", "a".repeat(300)), "role": "agent" }),
+            "email must be an e-mail address.",
+        ),
         (json!({ "email": "a@b.example", "role": "king" }), "role must be owner, admin, agent or viewer."),
     ] {
         assert_eq!(owner.post("/api/team/invites", &invitation).await.expect(400)["error"], reason);
@@ -225,7 +233,13 @@ async fn only_the_whole_link_leads_in() {
     }
     // A foreign page joins nobody.
     let form = "application/x-www-form-urlencoded";
-    let foreign = send(&app.anonymous(), &good, form, "name=Eve&password=12345678", &[("sec-fetch-site", "cross-site")]);
+    let foreign = send(
+        &app.anonymous(),
+        &good,
+        form,
+        "name=Eve&password=12345678",
+        &[("sec-fetch-site", "cross-site")],
+    );
     assert_eq!(foreign.await.status, 403);
     app.anonymous().post(&good, &body).await.expect(200);
 }

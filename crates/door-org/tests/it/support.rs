@@ -40,7 +40,8 @@ pub fn cookie(answer: &Answer) -> String {
 
 /// The CSRF token that a page shows.
 pub fn csrf(page: &Answer) -> String {
-    let (_, rest) = page.text.split_once("<meta name=\"csrf-token\" content=\"").expect("the page has a token");
+    let (_, rest) =
+        page.text.split_once("<meta name=\"csrf-token\" content=\"").expect("the page has a token");
     rest.split('"').next().expect("an attribute ends").to_owned()
 }
 

@@ -259,7 +259,9 @@ async fn a_reset_by_the_operator_ends_everything() {
     let hub = shop.owner.hub().await;
     let email = shop.owner.email.to_uppercase();
     let reset = app
-        .within(|app| async move { accounts::reset_password(&app, &email, "a whole new password".into()).await })
+        .within(
+            |app| async move { accounts::reset_password(&app, &email, "a whole new password".into()).await },
+        )
         .await;
     reset.expect("the operator may");
     hub.closed().await;

@@ -74,8 +74,7 @@ pub async fn create_api_key(app: &App, actor: &Actor, new: NewApiKey) -> Result<
                 }
                 let id = ApiKeyId(inner.new_id());
                 let (key, hash) = secret::generate(API_KEY_PREFIX, id.0);
-                let made =
-                    ApiKey { id, name, scopes, made_by, last_used_at: None, created_at: inner.now() };
+                let made = ApiKey { id, name, scopes, made_by, last_used_at: None, created_at: inner.now() };
                 sql::api_keys::insert(tx, account_id, &made, &hash).await?;
                 Ok((made, key))
             })
@@ -120,7 +119,8 @@ pub async fn revoke_api_key(app: &App, actor: &Actor, id: ApiKeyId) -> Result<()
 pub async fn by_api_key(app: &App, key: &str, address: IpAddr) -> Result<Actor> {
     if let Some(shown) = secret::parse(API_KEY_PREFIX, key) {
         let id = ApiKeyId(shown.id);
-        let known = app.db.read(move |tx| Box::pin(async move { sql::api_keys::behind(tx, id).await })).await?;
+        let known =
+            app.db.read(move |tx| Box::pin(async move { sql::api_keys::behind(tx, id).await })).await?;
         if let Some(behind) = known
             && secrets::equal(&behind.hash, &shown.hash)
         {

@@ -180,8 +180,7 @@ pub async fn accept(
                 if let Some(former) = former {
                     sign_ins::end_former(tx, &former, now).await?;
                 }
-                let (agent, cookie) =
-                    sign_ins::begin(&inner, tx, agent, SignInKind::Browser, now).await?;
+                let (agent, cookie) = sign_ins::begin(&inner, tx, agent, SignInKind::Browser, now).await?;
                 Ok(BrowserSignIn { agent, cookie })
             })
         })

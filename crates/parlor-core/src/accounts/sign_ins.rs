@@ -201,8 +201,10 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
 /// [`Error::Unauthenticated`] when it has ended or the agent is disabled.
 pub async fn signed_in(app: &App, sign_in: SignInId) -> Result<Agent> {
     let now = app.now();
-    let agent =
-        app.db.read(move |tx| Box::pin(async move { sql::sign_ins::agent_of(tx, sign_in, now).await })).await?;
+    let agent = app
+        .db
+        .read(move |tx| Box::pin(async move { sql::sign_ins::agent_of(tx, sign_in, now).await }))
+        .await?;
     agent.ok_or(Error::Unauthenticated("The sign-in has ended."))
 }
 
@@ -227,7 +229,9 @@ pub async fn by_cookie(app: &App, cookie: &str) -> Result<Agent> {
 pub async fn other_sign_ins(app: &App, agent: &Agent) -> Result<i64> {
     let (agent_id, sign_in, now) = (agent.id, agent.sign_in, app.now());
     app.db
-        .read(move |tx| Box::pin(async move { sql::sign_ins::count_others(tx, agent_id, sign_in, now).await }))
+        .read(move |tx| {
+            Box::pin(async move { sql::sign_ins::count_others(tx, agent_id, sign_in, now).await })
+        })
         .await
 }
 

@@ -10,17 +10,11 @@ use crate::{
     params,
 };
 
-pub async fn insert(
-    tx: &mut Tx,
-    account_id: AccountId,
-    key: &ApiKey,
-    key_hash: &[u8],
-) -> Result<u64> {
+pub async fn insert(tx: &mut Tx, account_id: AccountId, key: &ApiKey, key_hash: &[u8]) -> Result<u64> {
     let sql = "insert into api_keys (id, account_id, agent_id, name, scopes, key_hash, created_at)
                values ($1, $2, $3, $4, $5, $6, $7)";
     let scopes: Json = key.scopes.iter().map(|scope| scope.as_str()).collect();
-    let params =
-        params![key.id, account_id, key.made_by.0, &key.name, &scopes, key_hash, key.created_at];
+    let params = params![key.id, account_id, key.made_by.0, &key.name, &scopes, key_hash, key.created_at];
     tx.exec(sql, params).await
 }
 

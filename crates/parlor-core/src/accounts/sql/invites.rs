@@ -17,7 +17,8 @@ pub async fn put(
     token_hash: &[u8],
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "insert into invites (id, account_id, email, role, token_hash, invited_by, expires_at, created_at)
+    let sql =
+        "insert into invites (id, account_id, email, role, token_hash, invited_by, expires_at, created_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8)
                on conflict (account_id, email) do update set id = excluded.id, role = excluded.role,
                  token_hash = excluded.token_hash, invited_by = excluded.invited_by,
@@ -62,12 +63,7 @@ pub async fn list(tx: &mut Tx, account_id: AccountId, now: Timestamp) -> Result<
     tx.all(select!("order by i.id"), params![account_id, now], invite).await
 }
 
-pub async fn get(
-    tx: &mut Tx,
-    account_id: AccountId,
-    id: InviteId,
-    now: Timestamp,
-) -> Result<Option<Invite>> {
+pub async fn get(tx: &mut Tx, account_id: AccountId, id: InviteId, now: Timestamp) -> Result<Option<Invite>> {
     tx.opt(select!("and i.id = $3"), params![account_id, now, id], invite).await
 }
 
@@ -86,11 +82,7 @@ pub async fn count(tx: &mut Tx, account_id: AccountId, now: Timestamp) -> Result
 }
 
 /// What an invite offers, and the hash of its token.
-pub async fn invitation(
-    tx: &mut Tx,
-    id: InviteId,
-    now: Timestamp,
-) -> Result<Option<(Invitation, Vec<u8>)>> {
+pub async fn invitation(tx: &mut Tx, id: InviteId, now: Timestamp) -> Result<Option<(Invitation, Vec<u8>)>> {
     let sql = "select i.account_id, c.name, i.email, i.role, i.token_hash
                from invites i join accounts c on c.id = i.account_id
                where i.id = $1 and i.expires_at > $2";

@@ -130,7 +130,8 @@ pub async fn password_hash(tx: &mut Tx, id: AgentId) -> Result<Option<String>> {
 
 /// Touches no row when the password is no longer the known one.
 pub async fn replace_password(tx: &mut Tx, id: AgentId, known: &str, new: &str) -> Result<u64> {
-    let sql = "update agents set password_hash = $3 where id = $1 and password_hash = $2 and disabled_at is null";
+    let sql =
+        "update agents set password_hash = $3 where id = $1 and password_hash = $2 and disabled_at is null";
     tx.exec(sql, params![id, known, new]).await
 }
 

@@ -86,7 +86,8 @@ pub async fn end_all(
 }
 
 pub async fn ended_since(tx: &mut Tx, since: Timestamp) -> Result<Vec<(AccountId, AgentId, SignInId)>> {
-    let sql = "select account_id, agent_id, id from sign_ins where ended_at > $1 order by ended_at desc limit 1000";
+    let sql =
+        "select account_id, agent_id, id from sign_ins where ended_at > $1 order by ended_at desc limit 1000";
     tx.all(sql, params![since], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).await
 }
 
