@@ -19,12 +19,13 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Id, Refusal, Result},
+    routes::BothWays,
     session::Staff,
     team::Named,
 };
 
 pub fn router() -> Router<Door> {
-    Router::new().route("/api/api-keys", get(list).post(create)).route("/api/api-keys/{id}", delete(revoke))
+    Router::new().both_ways("/api/api-keys", get(list).post(create)).both_ways("/api/api-keys/{id}", delete(revoke))
 }
 
 /// A key without its secret.

@@ -7,10 +7,16 @@
 
 mod api_keys;
 mod auth;
+mod cors;
+mod conversations;
 mod error;
+mod history;
 mod me;
+mod routes;
 mod session;
 mod team;
+mod uploads;
+mod wire;
 
 use std::sync::Arc;
 
@@ -53,6 +59,9 @@ impl OrgDoor {
             .merge(me::router())
             .merge(team::router())
             .merge(api_keys::router())
+            .merge(uploads::router(&self.state))
+            .merge(conversations::router())
+            .merge(history::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

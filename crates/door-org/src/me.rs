@@ -2,10 +2,10 @@
 
 use axum::{Json, Router, extract::State, response::IntoResponse, routing::get};
 
-use crate::{Door, auth::Me, error::Result, session::Staff};
+use crate::{Door, auth::Me, error::Result, routes::BothWays, session::Staff};
 
 pub fn router() -> Router<Door> {
-    Router::new().route("/api/me", get(me))
+    Router::new().both_ways("/api/me", get(me))
 }
 
 /// A7. For people: a program knows what its key may do.

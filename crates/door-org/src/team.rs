@@ -20,15 +20,16 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Id, Refusal, Result},
+    routes::BothWays,
     session::Staff,
 };
 
 pub fn router() -> Router<Door> {
     Router::new()
-        .route("/api/team", get(list))
-        .route("/api/team/{id}", patch(change).delete(remove))
-        .route("/api/team/invites", get(invites).post(invite))
-        .route("/api/team/invites/{id}", delete(revoke))
+        .both_ways("/api/team", get(list))
+        .both_ways("/api/team/{id}", patch(change).delete(remove))
+        .both_ways("/api/team/invites", get(invites).post(invite))
+        .both_ways("/api/team/invites/{id}", delete(revoke))
 }
 
 /// Somebody in the team.

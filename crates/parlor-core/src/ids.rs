@@ -64,6 +64,8 @@ ids! {
     MessageId
     /// One piece of the account's knowledge.
     ArticleId
+    /// A file that somebody has sent up.
+    UploadId
     /// Something owed.
     JobId
 }

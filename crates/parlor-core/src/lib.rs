@@ -23,6 +23,7 @@ mod links;
 pub mod presence;
 mod search;
 pub mod secrets;
+pub mod uploads;
 pub mod usage;
 
 pub use actor::{Actor, Permission};

@@ -42,7 +42,7 @@ struct NamedAgent {
 }
 
 pub async fn run(config: &Config, order: Account) -> Result<()> {
-    let app = database::open(config).await?;
+    let app = database::open(config, config.listen).await?;
     let answer = match order {
         Account::Create(order) => create(&app, order).await,
         Account::Plan(order) => plan(&app, order).await,

@@ -5,3 +5,4 @@ mod auth;
 mod invites;
 mod support;
 mod team;
+mod uploads;

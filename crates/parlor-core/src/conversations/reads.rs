@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Conversation, SenderType, sql, visitor};
+use super::{Conversation, SenderType, sql, staff, visitor};
 use crate::{
     Actor, Error, Event, Permission, Result,
     app::App,
@@ -62,7 +62,7 @@ pub async fn mark_read(
 ) -> Result<Vec<MessageId>> {
     actor.require(Permission::ManageConversations)?;
     check_count(&message_ids)?;
-    let (agent_id, _) = actor.name().ok_or(Error::Forbidden(Permission::ManageConversations))?;
+    let (agent_id, _) = staff::agent_of(actor)?;
     let reader = Reader::Agent(agent_id);
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db

@@ -1,6 +1,6 @@
 //! What an agent was working on goes back to the queue when they leave the team.
 
-use super::{Status, sql, store};
+use super::{Session, Status, sql, staff, store};
 use crate::{
     Result,
     app::App,
@@ -41,13 +41,12 @@ async fn some(app: &App, job: &Job, agent_id: AgentId) -> Result<Left> {
                 }
                 for id in assigned {
                     let mut conversation = sql::lock(tx, job.account_id, id).await?;
-                    let session = &mut conversation.session;
                     // Somebody may have taken or closed it since it was looked for.
-                    if session.assignee != Some(agent_id) || session.status != Status::Open {
+                    let Session { assignee, status, .. } = conversation.session;
+                    if assignee != Some(agent_id) || status != Status::Open {
                         continue;
                     }
-                    session.assignee = None;
-                    session.assigned_at = None;
+                    staff::give(&mut conversation, None, now);
                     store::changed(tx, &mut conversation, now).await?;
                 }
                 Ok(Left::Some)

@@ -10,6 +10,8 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
+    search,
+    uploads,
 };
 
 pub(super) async fn open(
@@ -101,16 +103,17 @@ pub(crate) async fn message(
     tx: &mut Tx,
     mut conversation: Conversation,
     sender: Sender,
-    new: NewMessage,
+    mut new: NewMessage,
     sources: Vec<Source>,
     now: Timestamp,
 ) -> Result<Sent> {
+    uploads::attach(app, tx, &conversation, &sender, &mut new.content).await?;
     conversation.last_seq += 1;
     conversation.version += 1;
     // Two messages at the same instant of a clock that was set back must still sort as they came.
     conversation.last_message_at = now.max(conversation.last_message_at);
     conversation.updated_at = now;
-    let message = Message {
+    let mut message = Message {
         id: MessageId(app.new_id()),
         conversation_id: conversation.id,
         session_id: conversation.session.id,
@@ -124,6 +127,8 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    search::add_message(tx, &conversation, &message).await?;
+    uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }
@@ -145,5 +150,5 @@ pub(super) async fn history(
     if conversation.last_seq - seq > WHOLE {
         return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
     }
-    sql::after(tx, conversation.id, seq).await
+    sql::after(tx, conversation.id, seq, WHOLE).await
 }

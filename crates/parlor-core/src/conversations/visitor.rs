@@ -10,6 +10,7 @@ use crate::{
     ids::MessageId,
     jobs,
     limits::{self, Action},
+    uploads::links,
     usage,
 };
 
@@ -38,8 +39,10 @@ pub async fn receive(
                 };
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) =
+                        sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
+                    links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.status == Status::Resolved {
@@ -108,7 +111,7 @@ pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result
             if let Some(last_seq) = last_seq {
                 let missed = conversation.last_seq.saturating_sub(last_seq.max(0));
                 if (0..=CATCH_UP).contains(&missed) {
-                    let messages = sql::after(tx, id, last_seq.max(0)).await?;
+                    let messages = sql::after(tx, id, last_seq.max(0), CATCH_UP).await?;
                     let earlier = Earlier::before(messages.first().map_or(last_seq + 1, |first| first.seq));
                     return Ok((messages, earlier, Continuity::Complete));
                 }
@@ -117,6 +120,21 @@ pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result
             let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
             let continuity = if last_seq.is_some() { Continuity::Refused } else { Continuity::Complete };
             Ok((messages, earlier, continuity))
+        })
+    })
+    .await
+}
+
+/// The newest messages, `count` at most.
+///
+/// # Errors
+/// As [`view`].
+pub async fn newest(app: &App, visitor: &Visitor, count: i64) -> Result<View> {
+    read_as_visitor(app, visitor, move |tx, conversation| {
+        Box::pin(async move {
+            let messages = sql::before(tx, conversation.id, i64::MAX, count).await?;
+            let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
+            Ok((messages, earlier, Continuity::Complete))
         })
     })
     .await
@@ -153,7 +171,10 @@ pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
 /// [`Error::NotFound`] for a message that is not of this conversation; [`Error::Conflict`] when more than 1,000 came after it.
 pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
     let conversation = sent.conversation.clone();
-    app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await })).await
+    let read = app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await }));
+    let mut messages = read.await?;
+    links::sign_all(app, &mut messages);
+    Ok(messages)
 }
 
 /// The messages of the visitor (the newest 1,000 at most), or those after `after`.
@@ -229,7 +250,8 @@ where
 {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
     let visitor = visitor.clone();
-    app.db
+    let mut view = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let (_, known) = identify(tx, &visitor, Reading::Only).await?;
@@ -240,5 +262,7 @@ where
                 Ok(View { conversation: Some(conversation), messages, earlier, continuity })
             })
         })
-        .await
+        .await?;
+    links::sign_all(app, &mut view.messages);
+    Ok(view)
 }
