@@ -7,8 +7,8 @@
 
 mod api_keys;
 mod auth;
-mod cors;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod me;
@@ -16,6 +16,7 @@ mod routes;
 mod session;
 mod team;
 mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ mod app;
 mod database;
 pub mod hub;
 mod people;
+pub mod proofs;
 mod rest;
 
 pub use app::{Builder, TestApp};

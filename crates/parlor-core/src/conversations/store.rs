@@ -9,9 +9,10 @@ use crate::{
     channels::Channel,
     contacts::{Contact, ExternalId},
     db::Tx,
+    identity::Person,
     ids::{ContactId, ConversationId, MessageId, SessionId},
-    search,
-    uploads,
+    presence::Place,
+    search, uploads,
 };
 
 pub(super) async fn open(
@@ -19,15 +20,20 @@ pub(super) async fn open(
     tx: &mut Tx,
     channel: &Channel,
     external_id: &ExternalId,
+    person: Option<&Person>,
     now: Timestamp,
 ) -> Result<Conversation> {
-    let contact = Contact {
+    let mut contact = Contact {
         id: ContactId(app.new_id()),
         external_id: external_id.clone(),
         display_name: None,
         email: None,
         phone: None,
+        verified_at: None,
     };
+    if let Some(person) = person {
+        person.describe(&mut contact, now);
+    }
     if sql::insert_contact(tx, channel, &contact, now).await? == 0 {
         // Another connection of the same visitor was faster; its conversation is there by now.
         let known = sql::lock_by_visitor(tx, channel.id, external_id).await?;
@@ -38,7 +44,7 @@ pub(super) async fn open(
         account_id: channel.account_id,
         channel_id: channel.id,
         contact,
-        session: new_session(app, now),
+        session: new_session(app, channel, now),
         last_seq: 0,
         version: 1,
         last_message_at: now,
@@ -54,17 +60,18 @@ pub(super) async fn open(
 pub(super) async fn open_session(
     app: &App,
     tx: &mut Tx,
+    channel: &Channel,
     conversation: &mut Conversation,
     now: Timestamp,
 ) -> Result<()> {
-    conversation.session = new_session(app, now);
+    conversation.session = new_session(app, channel, now);
     conversation.version += 1;
     sql::insert_session(tx, conversation, now).await?;
     tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
     Ok(())
 }
 
-fn new_session(app: &App, now: Timestamp) -> Session {
+fn new_session(app: &App, channel: &Channel, now: Timestamp) -> Session {
     Session {
         id: SessionId(app.new_id()),
         status: Status::Open,
@@ -74,7 +81,27 @@ fn new_session(app: &App, now: Timestamp) -> Session {
         answering: Answering::Assistant,
         first_message_at: Some(now),
         resolved_at: None,
+        assistant: channel.other_assistant(),
     }
+}
+
+/// Takes what was proved of a contact; tells it, if that is new.
+pub(super) async fn verify(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    person: &Person,
+    now: Timestamp,
+) -> Result<()> {
+    if !person.is_news_of(&conversation.contact) {
+        return Ok(());
+    }
+    let first = conversation.contact.verified_at.is_none();
+    person.describe(&mut conversation.contact, now);
+    sql::save_contact(tx, &conversation.contact, now).await?;
+    if first {
+        tx.tell(Event::ContactVerified { place: Place::from(&*conversation) });
+    }
+    changed(tx, conversation, now).await
 }
 
 pub(super) async fn set_name(
