@@ -233,14 +233,9 @@ async fn only_the_whole_link_leads_in() {
     }
     // A foreign page joins nobody.
     let form = "application/x-www-form-urlencoded";
-    let foreign = send(
-        &app.anonymous(),
-        &good,
-        form,
-        "name=Eve&password=12345678",
-        &[("sec-fetch-site", "cross-site")],
-    );
-    assert_eq!(foreign.await.status, 403);
+    let (anonymous, elsewhere) = (app.anonymous(), [("sec-fetch-site", "cross-site")]);
+    let foreign = send(&anonymous, &good, form, "name=Eve&password=12345678", &elsewhere).await;
+    assert_eq!(foreign.status, 403);
     app.anonymous().post(&good, &body).await.expect(200);
 }
 
