@@ -25,7 +25,9 @@ use crate::{
 };
 
 pub fn router() -> Router<Door> {
-    Router::new().both_ways("/api/api-keys", get(list).post(create)).both_ways("/api/api-keys/{id}", delete(revoke))
+    Router::new()
+        .both_ways("/api/api-keys", get(list).post(create))
+        .both_ways("/api/api-keys/{id}", delete(revoke))
 }
 
 /// A key without its secret.

@@ -5,11 +5,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use door_kit::{Address, bearer};
-use http::{
-    HeaderMap, Method, StatusCode, Uri,
-    header::{COOKIE, HOST, ORIGIN},
-    request::Parts,
-};
+use http::{HeaderMap, Method, StatusCode, Uri, header::COOKIE, request::Parts};
 use parlor_core::{Actor, App, Error, accounts, actor::Agent, secrets};
 
 use crate::{Door, error::Refusal};
@@ -95,18 +91,20 @@ pub fn cookie(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
-/// Whether a handshake comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an agent.
+/// Whether a handshake or a form comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an
+/// agent. And only then does a form sign in: no foreign page signs somebody in as somebody else.
+///
+/// A browser names the page's origin with every WebSocket, every form and every request to another origin. With a GET to the page's own origin it does
+/// not, and says instead that it goes there.
 pub fn from_our_own_page(public_url: &str, headers: &HeaderMap) -> bool {
-    headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == public_url.as_bytes())
-}
-
-/// Whether a form was sent by one of our own pages: nobody is to be signed in by a foreign page, as somebody else. Browsers say so
-/// themselves over HTTPS; over plain HTTP the origin must be ours, by the name under which the browser has reached us.
-pub fn form_is_ours(public_url: &str, headers: &HeaderMap) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
-        return site == "same-origin" || site == "none";
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("origin") {
+        Some(origin) => {
+            let host = text("host").unwrap_or_default();
+            // Whichever name the person has typed to reach us: a page cannot choose the `Host` of its requests.
+            let reached = origin.strip_prefix("http://").or(origin.strip_prefix("https://"));
+            origin == public_url || reached.is_some_and(|reached| reached == host)
+        }
+        None => text("sec-fetch-site") == Some("same-origin"),
     }
-    let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) else { return false };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    origin == public_url || origin.split_once("://").is_some_and(|(_, reached)| Some(reached) == host)
 }

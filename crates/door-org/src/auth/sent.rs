@@ -43,7 +43,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for Sent<T> {
     async fn from_request(request: Request, door: &Door) -> Result<Sent<T>, Refusal> {
         match Way::of(request.headers()) {
             Way::Json => Body::from_request(request, door).await.map(|Body(body)| Sent(Way::Json, body)),
-            Way::Form if session::form_is_ours(&door.settings.public_url, request.headers()) => {
+            Way::Form if session::from_our_own_page(&door.settings.public_url, request.headers()) => {
                 form(request, door).await.map(|body| Sent(Way::Form, body))
             }
             Way::Form => Err(Refusal::new(StatusCode::FORBIDDEN, "This form was sent by a foreign page.")),

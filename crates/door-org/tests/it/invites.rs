@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{Client, TestApp};
 
-use crate::support::{browser_with, cookie, send, submit};
+use crate::forms::{browser_with, cookie, send, submit};
 
 const NEW: &str = "a password of my own";
 

@@ -46,7 +46,7 @@ async fn some(app: &App, job: &Job, agent_id: AgentId) -> Result<Left> {
                     if assignee != Some(agent_id) || status != Status::Open {
                         continue;
                     }
-                    staff::give(&mut conversation, None, now);
+                    staff::give(tx, &mut conversation, None, now);
                     store::changed(tx, &mut conversation, now).await?;
                 }
                 Ok(Left::Some)

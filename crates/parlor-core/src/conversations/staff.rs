@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Answering, Conversation, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
-    Actor, Error, Permission, Result,
+    Actor, Error, Event, Permission, Result,
     app::App,
     assistants, channels,
     db::Tx,
@@ -62,7 +62,7 @@ pub async fn assign(
             {
                 return Err(Error::NotFound("Agent"));
             }
-            give(conversation, assignee, inner.now());
+            give(tx, conversation, assignee, inner.now());
             Ok(())
         })
     })
@@ -86,10 +86,12 @@ pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conve
                     Some(assignee) if assignee == agent => return Ok(conversation),
                     Some(_) => return Err(Error::Conflict("The conversation is assigned to somebody else.")),
                     // Whoever was removed meanwhile must not be left with a conversation.
-                    None if !sql::has_agent(tx, account_id, agent).await? => return Err(Error::NotFound("Agent")),
+                    None if !sql::has_agent(tx, account_id, agent).await? => {
+                        return Err(Error::NotFound("Agent"));
+                    }
                     None => {}
                 }
-                give(&mut conversation, Some(agent), inner.now());
+                give(tx, &mut conversation, Some(agent), inner.now());
                 store::changed(tx, &mut conversation, inner.now()).await?;
                 Ok(conversation)
             })
@@ -104,12 +106,17 @@ fn check_open(conversation: &Conversation) -> Result<()> {
     }
 }
 
-pub(super) fn give(conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
+pub(super) fn give(tx: &mut Tx, conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
     conversation.session.assignee = assignee;
     conversation.session.assigned_at = assignee.map(|_| now);
     if assignee.is_some() {
         conversation.session.answering = Answering::Person;
     }
+    tx.tell(Event::Assigned {
+        account_id: conversation.account_id,
+        conversation_id: conversation.id,
+        assignee,
+    });
 }
 
 /// Lets the assistant answer again in this session.
@@ -187,7 +194,7 @@ pub async fn reopen(app: &App, actor: &Actor, id: ConversationId) -> Result<Conv
             if let Some(assignee) = conversation.session.assignee
                 && !sql::has_agent(tx, conversation.account_id, assignee).await?
             {
-                give(conversation, None, inner.now());
+                give(tx, conversation, None, inner.now());
             }
             conversation.session.status = Status::Open;
             conversation.session.resolved_at = None;

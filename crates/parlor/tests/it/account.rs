@@ -158,7 +158,10 @@ async fn a_person_gets_a_new_password_while_the_server_runs() {
 
     let reset = ["account", "password", "--email", "Owner@Kiosk.example", "--password", NEW];
     let changed = json(parlor(&place, &reset)).await;
-    assert_eq!((&changed["accountId"], &changed["email"]), (&made["accountId"], &json!("owner@kiosk.example")));
+    assert_eq!(
+        (&changed["accountId"], &changed["email"]),
+        (&made["accountId"], &json!("owner@kiosk.example"))
+    );
     owner.get("/api/v1/store/usage").await.expect(401);
     server.client().post("/api/v1/auth/login", &login(PASSWORD)).await.expect(401);
     server.client().post("/api/v1/auth/login", &login(NEW)).await.expect(200);
@@ -167,5 +170,8 @@ async fn a_person_gets_a_new_password_while_the_server_runs() {
     let unknown = ["account", "password", "--email", "nobody@kiosk.example", "--password", NEW];
     assert_eq!(stderr(parlor(&place, &unknown), 1).await.trim(), "error: Agent not found.");
     let short = ["account", "password", "--email", "owner@kiosk.example", "--password", "short"];
-    assert_eq!(stderr(parlor(&place, &short), 1).await.trim(), "error: password must have 8 to 256 characters.");
+    assert_eq!(
+        stderr(parlor(&place, &short), 1).await.trim(),
+        "error: password must have 8 to 256 characters."
+    );
 }
