@@ -42,10 +42,19 @@ const PAGES: &[Page] = &[
         styles: &["widget/panel.css"],
     },
     Page { html: "demo/index.html", served: "demo/index.html", scripts: &[], styles: &["demo/style.css"] },
+    Page { html: "auth/login.html", served: "auth/login.html", scripts: &[], styles: &["auth/style.css"] },
+    Page {
+        html: "auth/account.html",
+        served: "auth/account.html",
+        scripts: &[],
+        styles: &["auth/style.css"],
+    },
+    Page { html: "auth/invite.html", served: "auth/invite.html", scripts: &[], styles: &["auth/style.css"] },
+    Page { html: "auth/over.html", served: "auth/over.html", scripts: &[], styles: &["auth/style.css"] },
 ];
 
 /// The folders of `web/` that reach the bundles; `node_modules` and tests do not.
-const SOURCES: &[&str] = &["loader", "widget", "shared", "demo"];
+const SOURCES: &[&str] = &["loader", "widget", "shared", "demo", "auth"];
 
 /// Under this many bytes a compressed copy saves nothing worth its place in the binary.
 const WORTH_COMPRESSING: usize = 200;

@@ -2,9 +2,12 @@
 
 pub mod address;
 pub mod assets;
+mod bearer;
 mod object;
+pub mod pages;
 
 pub use address::{Address, Forwarded};
+pub use bearer::bearer;
 pub use object::Object;
 
 use std::time::Duration;

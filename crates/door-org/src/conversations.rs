@@ -308,12 +308,10 @@ fn json(shown: &impl Serialize) -> Result<Response> {
     Ok(Json(shown).into_response())
 }
 
-/// The agent who calls.
+/// The agent who calls, or in whose name a program does.
 fn caller(actor: &Actor) -> Result<AgentId> {
-    match actor {
-        Actor::Agent(agent) => Ok(agent.id),
-        Actor::Operator(_) => Err(Refusal::new(StatusCode::FORBIDDEN, "Only a person has conversations.")),
-    }
+    let named = actor.name().map(|(agent_id, _)| agent_id);
+    named.ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, "Only a person has conversations."))
 }
 
 fn limit(asked: Option<i64>, default: i64) -> Result<i64> {

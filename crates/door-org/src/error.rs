@@ -33,6 +33,15 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, reason)
     }
 
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// How many seconds to wait, where waiting helps.
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
+    }
+
     /// What is said to the caller.
     pub fn reason(&self) -> &str {
         &self.reason
@@ -47,9 +56,11 @@ impl From<Error> for Refusal {
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Error::Disabled | Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => {
-                StatusCode::FORBIDDEN
-            }
+            Error::Disabled
+            | Error::Forbidden(_)
+            | Error::NotAllowed(_)
+            | Error::Plan(_)
+            | Error::Unverified => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -115,7 +126,8 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
     }
 }
 
-fn body_refusal(rejection: &JsonRejection) -> Refusal {
+/// Why a body is no JSON object of the right shape.
+pub fn body_refusal(rejection: &JsonRejection) -> Refusal {
     let status = match rejection.status() {
         StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
         status => status,

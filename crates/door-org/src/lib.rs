@@ -5,16 +5,19 @@
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
 
+mod api_keys;
 mod assistants;
 mod auth;
 mod conversations;
 mod cors;
 mod error;
 mod history;
+mod me;
 mod push;
 mod routes;
 mod session;
 mod socket;
+mod team;
 mod uploads;
 mod visitor;
 mod wire;
@@ -62,6 +65,9 @@ impl OrgDoor {
         Router::new()
             .merge(assistants::router())
             .merge(auth::router())
+            .merge(me::router())
+            .merge(team::router())
+            .merge(api_keys::router())
             .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())

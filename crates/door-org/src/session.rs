@@ -1,7 +1,11 @@
-//! Who is behind a request: the `session` cookie, and the CSRF token that every change needs with it.
+//! Who is behind a request: the `session` cookie with the CSRF token that every change needs, or an API key.
 
-use axum::extract::FromRequestParts;
-use http::{HeaderMap, Method, StatusCode, header::COOKIE, request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Redirect, Response},
+};
+use door_kit::{Address, bearer};
+use http::{HeaderMap, Method, StatusCode, Uri, header::COOKIE, request::Parts};
 use parlor_core::{Actor, App, Error, accounts, actor::Agent, secrets};
 
 use crate::{Door, error::Refusal};
@@ -12,19 +16,46 @@ pub const COOKIE_NAME: &str = "session";
 /// The header that carries the CSRF token.
 const CSRF_HEADER: &str = "x-csrftoken";
 
-/// A member of the staff who has signed in. A request that changes something must carry the page's CSRF token.
+/// A member of the staff who has signed in, or a program with an API key. From a browser, a request that changes something must carry the
+/// page's CSRF token; no browser sends an API key by itself.
 pub struct Staff(pub Actor);
 
 impl FromRequestParts<Door> for Staff {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Staff, Refusal> {
+        if let Some(key) = bearer(&parts.headers) {
+            let Address(address) = Address::of(&parts.extensions);
+            return Ok(Staff(accounts::by_api_key(&door.app, key, address).await?));
+        }
         let agent = agent(&door.app, &parts.headers).await?;
         if !matches!(parts.method, Method::GET | Method::HEAD) {
-            check_csrf(&door.app, &agent, &parts.headers)?;
+            check_csrf(&door.app, &agent, csrf_header(&parts.headers))?;
         }
         Ok(Staff(Actor::Agent(agent)))
     }
+}
+
+/// A person who looks at a page: whoever has not signed in is sent to do so, and comes back.
+pub struct Reader(pub Agent);
+
+impl FromRequestParts<Door> for Reader {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Reader, Response> {
+        match agent(&door.app, &parts.headers).await {
+            Ok(agent) => Ok(Reader(agent)),
+            Err(Error::Unauthenticated(_)) => Err(sign_in_first(&parts.uri)),
+            Err(failed) => Err(Refusal::from(failed).into_response()),
+        }
+    }
+}
+
+/// The way to the sign-in page, and from there back to where somebody wanted to go.
+pub fn sign_in_first(wanted: &Uri) -> Response {
+    let wanted = wanted.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    let next: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+    Redirect::to(&format!("/auth/login?next={next}")).into_response()
 }
 
 /// The agent behind the request's cookie.
@@ -38,8 +69,13 @@ pub async fn agent(app: &App, headers: &HeaderMap) -> Result<Agent, Error> {
     }
 }
 
-fn check_csrf(app: &App, agent: &Agent, headers: &HeaderMap) -> Result<(), Refusal> {
-    let given = headers.get(CSRF_HEADER).map(http::HeaderValue::as_bytes).unwrap_or_default();
+/// The CSRF token that a page's script sends.
+pub fn csrf_header(headers: &HeaderMap) -> &[u8] {
+    headers.get(CSRF_HEADER).map(http::HeaderValue::as_bytes).unwrap_or_default()
+}
+
+/// Whether a change comes from a page that this sign-in was shown.
+pub fn check_csrf(app: &App, agent: &Agent, given: &[u8]) -> Result<(), Refusal> {
     if secrets::equal(given, app.secrets.csrf_token(agent.sign_in).as_bytes()) {
         return Ok(());
     }
@@ -55,9 +91,10 @@ pub fn cookie(headers: &HeaderMap) -> Option<&str> {
     })
 }
 
-/// Whether a handshake comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an agent.
+/// Whether a handshake or a form comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an
+/// agent. And only then does a form sign in: no foreign page signs somebody in as somebody else.
 ///
-/// A browser names the page's origin with every WebSocket and with every request to another origin. With a GET to the page's own origin it does
+/// A browser names the page's origin with every WebSocket, every form and every request to another origin. With a GET to the page's own origin it does
 /// not, and says instead that it goes there.
 pub fn from_our_own_page(public_url: &str, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

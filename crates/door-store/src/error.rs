@@ -87,7 +87,9 @@ impl From<Error> for Problem {
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::NotAllowed(_) | Error::Plan(_) | Error::Unverified => {
+                StatusCode::FORBIDDEN
+            }
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -105,6 +107,7 @@ impl From<Error> for Problem {
             Error::NotFound(_)
             | Error::Conflict(_)
             | Error::Disabled
+            | Error::NotAllowed(_)
             | Error::TooLarge(_)
             | Error::UnknownType
             | Error::Unverified

@@ -3,16 +3,14 @@
 use axum::{
     Router,
     extract::{Path, State},
-    middleware::{self, Next},
+    middleware,
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use door_kit::assets;
+use door_kit::{assets, pages};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-    },
+    HeaderMap, HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY},
 };
 
 use crate::Door;
@@ -23,18 +21,12 @@ const PANEL_POLICY: HeaderValue = HeaderValue::from_static(
      base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
-/// Every other page forbids framing.
-const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
-     frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-);
-
 pub fn router(door: &Door) -> Router {
     let framed = Router::new().route("/widget/panel", get(panel));
     let pages = Router::new()
         .route("/", get(demo))
         .route("/demo/assets/{*path}", get(demo_asset))
-        .layer(middleware::from_fn(unframed));
+        .layer(middleware::from_fn(pages::unframed));
     Router::new()
         .route("/widget.js", get(loader))
         .route("/widget/assets/{*path}", get(widget_asset))
@@ -73,18 +65,4 @@ async fn demo(State(door): State<Door>) -> Response {
         Some(page) => Html(page.replace("{{CHANNEL_TOKEN}}", token)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-async fn unframed(request: axum::extract::Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(
-        HeaderName::from_static("cross-origin-opener-policy"),
-        HeaderValue::from_static("same-origin"),
-    );
-    response
 }

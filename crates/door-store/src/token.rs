@@ -1,11 +1,12 @@
 //! The access token of this door: a JWT that says who signed in.
 
 use axum::extract::FromRequestParts;
-use http::{Extensions, HeaderMap, header::AUTHORIZATION, request::Parts};
+use door_kit::{Address, bearer};
+use http::{Extensions, request::Parts};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use parlor_core::{
     Actor, App, Error,
-    accounts::{self, ACCESS_LIVES},
+    accounts::{self, ACCESS_LIVES, API_KEY_PREFIX},
     actor::Agent,
     ids::SignInId,
 };
@@ -64,13 +65,7 @@ pub async fn verify(app: &App, token: &str) -> Result<(Claims, Agent), Error> {
     Ok((claims, agent))
 }
 
-/// The token of `Authorization: Bearer …`.
-pub fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// A member of the store's staff who has signed in.
+/// A member of the store's staff who has signed in, or a program with an API key.
 pub struct Staff(pub Actor);
 
 impl FromRequestParts<Door> for Staff {
@@ -78,6 +73,10 @@ impl FromRequestParts<Door> for Staff {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Staff, Problem> {
         let token = bearer(&parts.headers).ok_or(REFUSED)?;
+        if token.starts_with(API_KEY_PREFIX) {
+            let Address(address) = Address::of(&parts.extensions);
+            return Ok(Staff(accounts::by_api_key(&door.app, token, address).await?));
+        }
         let (_, agent) = verify(&door.app, token).await?;
         Ok(Staff(Actor::Agent(agent)))
     }

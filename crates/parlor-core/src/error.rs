@@ -25,6 +25,9 @@ pub enum Error {
     /// The actor lacks a permission.
     #[error("Permission {} is required.", .0.as_str())]
     Forbidden(Permission),
+    /// The actor's role is too low, or it takes a person.
+    #[error("{0}")]
+    NotAllowed(&'static str),
     /// The account's plan does not allow it.
     #[error("The plan does not allow this: {}.", .0.as_str())]
     Plan(Limit),

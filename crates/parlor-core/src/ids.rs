@@ -46,6 +46,10 @@ ids! {
     AgentId
     /// One sign-in of an agent.
     SignInId
+    /// Somebody who was asked to join a team.
+    InviteId
+    /// What a program proves itself with.
+    ApiKeyId
     /// A way in for visitors.
     ChannelId
     /// A further key to a website channel.

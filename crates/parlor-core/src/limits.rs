@@ -39,10 +39,12 @@ pub enum Action {
     PersonSignsIn,
     /// Somebody tries to sign in; counted for the person, wherever it comes from. Wide, or a stranger could lock a person out.
     PersonIsTried,
+    /// Somebody comes with an API key that is none; counted for the address. Good keys are not counted.
+    AddressTriesKeys,
 }
 
 impl Action {
-    const ALL: [Action; 8] = [
+    const ALL: [Action; 9] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
@@ -51,6 +53,7 @@ impl Action {
         Action::AddressSignsIn,
         Action::PersonSignsIn,
         Action::PersonIsTried,
+        Action::AddressTriesKeys,
     ];
 
     /// Its name in the metric.
@@ -64,6 +67,7 @@ impl Action {
             Action::PersonIsTried => "person_is_tried",
             Action::VisitorUploads => "visitor_uploads",
             Action::AddressUploads => "address_uploads",
+            Action::AddressTriesKeys => "address_tries_keys",
         }
     }
 
@@ -78,6 +82,7 @@ impl Action {
             Action::AddressSignsIn => (30, 20),
             Action::PersonSignsIn => (10, 10),
             Action::PersonIsTried => (120, 120),
+            Action::AddressTriesKeys => (30, 20),
         }
     }
 }

@@ -11,7 +11,7 @@ use parlor_core::{
 use serde::Serialize;
 
 use crate::{
-    cli::{Account, AddAgent, ChangePlan, CreateAccount},
+    cli::{Account, AddAgent, ChangePlan, CreateAccount, ResetPassword},
     config::Config,
     database,
 };
@@ -32,9 +32,10 @@ struct CreatedChannel {
     channel_token: String,
 }
 
+/// An agent as it is said on the command line.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct AddedAgent {
+struct NamedAgent {
     agent_id: String,
     account_id: String,
     email: String,
@@ -46,6 +47,7 @@ pub async fn run(config: &Config, order: Account) -> Result<()> {
         Account::Create(order) => create(&app, order).await,
         Account::Plan(order) => plan(&app, order).await,
         Account::Agent(order) => agent(&app, order).await,
+        Account::Password(order) => password(&app, order).await,
     };
     app.db.close().await;
     println!("{}", answer?);
@@ -112,10 +114,21 @@ async fn agent(app: &App, order: AddAgent) -> Result<String> {
     let account_id = AccountId(account);
     let new = NewAccount { name, email: email.clone(), password };
     let agent_id = accounts::add_agent(app, account_id, role.into(), new).await?;
-    let added = AddedAgent {
+    let added = NamedAgent {
         agent_id: agent_id.to_string(),
         account_id: account_id.to_string(),
         email: email.trim().to_lowercase(),
     };
     Ok(serde_json::to_string(&added)?)
+}
+
+/// A server that runs meanwhile refuses the old sign-ins at once, and closes within a minute what they hold open.
+async fn password(app: &App, order: ResetPassword) -> Result<String> {
+    let agent = accounts::reset_password(app, &order.email, order.password).await?;
+    let changed = NamedAgent {
+        agent_id: agent.id.to_string(),
+        account_id: agent.account_id.to_string(),
+        email: agent.email,
+    };
+    Ok(serde_json::to_string(&changed)?)
 }

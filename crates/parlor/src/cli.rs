@@ -85,6 +85,8 @@ pub enum Account {
     Plan(ChangePlan),
     /// Add a person to an account.
     Agent(AddAgent),
+    /// Give a person a new password; all their sign-ins end.
+    Password(ResetPassword),
 }
 
 #[derive(Args)]
@@ -133,6 +135,16 @@ pub struct AddAgent {
     pub password: String,
     #[arg(long, value_enum)]
     pub role: RoleName,
+}
+
+#[derive(Args)]
+pub struct ResetPassword {
+    /// The person's e-mail address.
+    #[arg(long)]
+    pub email: String,
+    /// The new one, 8 to 256 characters.
+    #[arg(long)]
+    pub password: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

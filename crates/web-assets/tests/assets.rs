@@ -52,7 +52,14 @@ fn every_file_is_found_by_its_path() {
 
 #[test]
 fn pages_name_files_that_exist() {
-    for page in ["widget/panel.html", "demo/index.html"] {
+    for page in [
+        "widget/panel.html",
+        "demo/index.html",
+        "auth/login.html",
+        "auth/account.html",
+        "auth/invite.html",
+        "auth/over.html",
+    ] {
         let folder = page.split('/').next().expect("a folder");
         let html = text(asset(page));
         let links: Vec<&str> = html

@@ -24,10 +24,12 @@ export async function openParlor({ rateLimits = 'off' } = {}) {
 }
 
 class Parlor {
+  /** The demo account's owner. */
+  email = 'demo@parlor.example';
+  password;
   #data;
   #rateLimits;
   #child;
-  #password;
   #token;
   #browser;
 
@@ -53,7 +55,7 @@ class Parlor {
       child.on('exit', (code) => reject(new Error(`Parlor ended with ${code}:\n${out}`)));
     });
     this.url = /Listening +(\S+)/.exec(out)[1];
-    this.#password ??= /Password +(\S+)/.exec(out)[1];
+    this.password ??= /Password +(\S+)/.exec(out)[1];
   }
 
   /** Ends as from a failure of power: nothing is said to anyone. */
@@ -82,7 +84,7 @@ class Parlor {
     this.#token ??= (
       await this.#ask('/api/v1/auth/login', {
         method: 'POST',
-        body: JSON.stringify({ email: 'demo@parlor.example', password: this.#password }),
+        body: JSON.stringify({ email: this.email, password: this.password }),
       })
     ).accessToken;
     const init = body ? { method, body: JSON.stringify(body) } : { method };

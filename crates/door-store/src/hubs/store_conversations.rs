@@ -23,7 +23,7 @@ pub fn hub(door: Door) -> Hub<Door> {
 
 /// `signalr.md` section 5: before anything else, on every request.
 pub async fn authorise(State(door): State<Door>, mut request: Request, next: Next) -> Response {
-    let by_header = token::bearer(request.headers()).map(str::to_owned);
+    let by_header = door_kit::bearer(request.headers()).map(str::to_owned);
     let token = by_header.or_else(|| request.uri().query().and_then(by_query)).unwrap_or_default();
     match token::verify(&door.app, &token).await {
         Ok((claims, agent)) => {

@@ -1,13 +1,22 @@
-//! Hashing passwords with Argon2id, within the memory that an idle server should not keep.
+//! Passwords: changed, reset, and hashed with Argon2id within the memory that an idle server should not keep.
+
+use std::net::IpAddr;
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt},
 };
 
-use super::SHORTEST_PASSWORD;
-use crate::{Error, Result, app::App, secrets};
+use super::{checked_email, sign_ins, sql};
+use crate::{
+    Error, Result,
+    actor::Agent,
+    app::App,
+    limits::{self, Action},
+    secrets,
+};
 
+const SHORTEST_PASSWORD: usize = 8;
 /// A password is not longer than this: hashing takes time in proportion.
 pub const LONGEST_PASSWORD: usize = 256;
 /// The bytes that an allocator hands back to the system at once: beyond what glibc keeps for reuse (32 MiB at the most). Only what is
@@ -20,14 +29,78 @@ pub enum Password {
     Wrong,
 }
 
-/// Hashes a new password, to be stored as it comes out.
+/// Changes a person's own password. All their other sign-ins end.
+///
+/// # Errors
+/// [`Error::Invalid`] for a wrong present password and a new one that does not do; [`Error::TooMany`] when it was tried too often;
+/// [`Error::Conflict`] when it was changed elsewhere at the same time.
+pub async fn change_password(
+    app: &App,
+    agent: &Agent,
+    current: String,
+    new: String,
+    address: IpAddr,
+) -> Result<()> {
+    // Whoever finds a browser open must not be able to guess on: these count with the sign-ins.
+    app.limits.check(Action::AddressSignsIn, limits::network(address))?;
+    app.limits.check(Action::PersonSignsIn, (&agent.email, limits::network(address)))?;
+    check("new_password", &new)?;
+    let id = agent.id;
+    let known = app.db.read(move |tx| Box::pin(async move { sql::password_hash(tx, id).await })).await?;
+    let known = known.ok_or(Error::NotFound("Agent"))?;
+    if current.len() > LONGEST_PASSWORD || compare(app, known.clone(), current).await? == Password::Wrong {
+        return Err(Error::invalid("current_password", "is wrong"));
+    }
+    let hash = hash(app, "new_password", new).await?;
+    let (agent, now) = (agent.clone(), app.now());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                if sql::replace_password(tx, agent.id, &known, &hash).await? == 0 {
+                    return Err(Error::Conflict("The password was changed elsewhere."));
+                }
+                sign_ins::end_all(tx, agent.id, Some(agent.sign_in), now).await
+            })
+        })
+        .await
+}
+
+/// Gives a person a new password, for the operator. All their sign-ins end.
+///
+/// # Errors
+/// [`Error::NotFound`] for an address that nobody has; [`Error::Invalid`] for a password that does not do.
+pub async fn reset_password(app: &App, email: &str, new: String) -> Result<Agent> {
+    let email = checked_email(email)?;
+    let hash = hash(app, "password", new).await?;
+    let now = app.now();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let known = sql::agent_by_email(tx, &email).await?;
+                let (agent, known) = known.ok_or(Error::NotFound("Agent"))?;
+                if sql::replace_password(tx, agent.id, &known, &hash).await? == 0 {
+                    return Err(Error::Conflict("The password was changed elsewhere."));
+                }
+                sign_ins::end_all(tx, agent.id, None, now).await?;
+                Ok(agent)
+            })
+        })
+        .await
+}
+
+fn check(field: &'static str, password: &str) -> Result<()> {
+    if password.chars().count() < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
+        return Err(Error::invalid(field, "must have 8 to 256 characters"));
+    }
+    Ok(())
+}
+
+/// Hashes a new password, to be stored as it comes out. `field` is what it is called where it is refused.
 ///
 /// # Errors
 /// [`Error::Invalid`] for one that is too short or too long.
-pub async fn hash(app: &App, password: String) -> Result<String> {
-    if password.chars().count() < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
-        return Err(Error::invalid("password", "must have 8 to 256 characters"));
-    }
+pub async fn hash(app: &App, field: &'static str, password: String) -> Result<String> {
+    check(field, &password)?;
     let hashed = app.hash(move || {
         let params = Params::default();
         let salt = Salt::new(&secrets::random::<16>()).ok()?;
@@ -71,6 +144,6 @@ pub struct Nobody(tokio::sync::OnceCell<String>);
 
 impl Nobody {
     pub async fn hash(&self, app: &App) -> Result<String> {
-        self.0.get_or_try_init(|| hash(app, secrets::new_token(""))).await.cloned()
+        self.0.get_or_try_init(|| hash(app, "password", secrets::new_token(""))).await.cloned()
     }
 }

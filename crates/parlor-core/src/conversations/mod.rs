@@ -3,6 +3,7 @@
 mod content;
 mod inbox;
 mod reads;
+mod release;
 pub(crate) mod sql;
 mod staff;
 mod store;
@@ -25,6 +26,7 @@ use crate::{
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
+pub(crate) use release::release;
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
 pub use visitor::{

@@ -62,7 +62,8 @@ pub async fn mark_read(
 ) -> Result<Vec<MessageId>> {
     actor.require(Permission::ManageConversations)?;
     check_count(&message_ids)?;
-    let reader = Reader::Agent(staff::agent_of(actor)?.id);
+    let (agent_id, _) = staff::agent_of(actor)?;
+    let reader = Reader::Agent(agent_id);
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {

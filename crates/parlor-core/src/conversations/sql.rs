@@ -133,9 +133,27 @@ pub async fn lock(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Res
     get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))
 }
 
+/// Whether the agent is in the team, and stays so until the end of the transaction.
 pub async fn has_agent(tx: &mut Tx, account_id: AccountId, id: AgentId) -> Result<bool> {
-    let sql = "select 1 from agents where account_id = $1 and id = $2 and disabled_at is null";
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "select 1 from agents where account_id = $1 and id = $2 and disabled_at is null",
+        Dialect::Postgres => {
+            "select 1 from agents where account_id = $1 and id = $2 and disabled_at is null for share"
+        }
+    };
     Ok(tx.opt(sql, params![account_id, id], |_| Ok(())).await?.is_some())
+}
+
+/// Some of the open conversations that an agent is assigned to, in the order of their ids.
+pub async fn open_of(
+    tx: &mut Tx,
+    account_id: AccountId,
+    id: AgentId,
+    limit: i64,
+) -> Result<Vec<ConversationId>> {
+    let sql = "select id from conversations
+               where account_id = $1 and assignee_id = $2 and status = 'open' order by id limit $3";
+    tx.all(sql, params![account_id, id, limit], |row| row.get(0)).await
 }
 
 /// Touches no row when the contact is known already.

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::{Answering, Conversation, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
     Actor, Error, Event, Permission, Result,
-    actor::Agent,
     app::App,
     assistants, channels,
     db::Tx,
@@ -19,8 +18,8 @@ use crate::{
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Disabled`]; [`Error::Invalid`].
 pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage) -> Result<Sent> {
     actor.require(Permission::ManageConversations)?;
-    let agent = agent_of(actor)?;
-    let sender = Sender::Agent { id: agent.id, name: agent.name.clone() };
+    let (agent_id, name) = agent_of(actor)?;
+    let sender = Sender::Agent { id: agent_id, name: name.to_owned() };
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {
@@ -76,7 +75,7 @@ pub async fn assign(
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is resolved or somebody else's.
 pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
     actor.require(Permission::ManageConversations)?;
-    let agent = agent_of(actor)?.id;
+    let (agent, _) = agent_of(actor)?;
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {
@@ -86,6 +85,10 @@ pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conve
                 match conversation.session.assignee {
                     Some(assignee) if assignee == agent => return Ok(conversation),
                     Some(_) => return Err(Error::Conflict("The conversation is assigned to somebody else.")),
+                    // Whoever was removed meanwhile must not be left with a conversation.
+                    None if !sql::has_agent(tx, account_id, agent).await? => {
+                        return Err(Error::NotFound("Agent"));
+                    }
                     None => {}
                 }
                 give(tx, &mut conversation, Some(agent), inner.now());
@@ -103,7 +106,7 @@ fn check_open(conversation: &Conversation) -> Result<()> {
     }
 }
 
-fn give(tx: &mut Tx, conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
+pub(super) fn give(tx: &mut Tx, conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
     conversation.session.assignee = assignee;
     conversation.session.assigned_at = assignee.map(|_| now);
     if assignee.is_some() {
@@ -182,10 +185,16 @@ pub async fn resolve(
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is open.
 pub async fn reopen(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
-    change(app, actor, id, |_, _, conversation| {
+    change(app, actor, id, |inner, tx, conversation| {
         Box::pin(async move {
             if conversation.session.status == Status::Open {
                 return Err(Error::Conflict("The conversation is already open."));
+            }
+            // Whoever had it may have left the team since.
+            if let Some(assignee) = conversation.session.assignee
+                && !sql::has_agent(tx, conversation.account_id, assignee).await?
+            {
+                give(tx, conversation, None, inner.now());
             }
             conversation.session.status = Status::Open;
             conversation.session.resolved_at = None;
@@ -218,12 +227,9 @@ fn checked_tags(tags: Vec<String>) -> Result<Vec<String>> {
     Ok(kept)
 }
 
-/// The person behind the actor: what a person does cannot be done from the command line.
-pub(super) fn agent_of(actor: &Actor) -> Result<&Agent> {
-    match actor {
-        Actor::Agent(agent) => Ok(agent),
-        Actor::Operator(_) => Err(Error::Forbidden(Permission::ManageConversations)),
-    }
+/// In whose name it is done, by id and name: what a person does cannot be done from the command line.
+pub(super) fn agent_of(actor: &Actor) -> Result<(AgentId, &str)> {
+    actor.name().ok_or(Error::Forbidden(Permission::ManageConversations))
 }
 
 type Change<'a> = crate::db::TxFuture<'a, ()>;

@@ -16,12 +16,12 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    Result,
+    Result, accounts,
     app::App,
     assistants,
-    conversations::Conversation,
+    conversations::{self, Conversation},
     db::{Dialect, Tx},
-    ids::{AccountId, ConversationId, JobId},
+    ids::{AccountId, AgentId, ConversationId, JobId},
     text_enum,
 };
 
@@ -30,6 +30,8 @@ text_enum! {
     Kind {
         /// Let the assistant answer a conversation. The subject is the conversation.
         Reply = "reply",
+        /// Take open conversations from an agent who is gone. The subject is the agent.
+        Release = "release",
     }
 }
 
@@ -103,6 +105,19 @@ pub(crate) async fn order_reply(
     Ok(())
 }
 
+/// Orders that an agent who leaves is taken off what they were working on.
+pub(crate) async fn order_release(
+    app: &App,
+    tx: &mut Tx,
+    account_id: AccountId,
+    agent_id: AgentId,
+    now: Timestamp,
+) -> Result<()> {
+    sql::order(tx, JobId(app.new_id()), account_id, Kind::Release, agent_id.0, now, now).await?;
+    tx.owe();
+    Ok(())
+}
+
 /// Runs what is owed until `stop` says so; then lets running jobs come to their end.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     for provider in app.settings.providers.without_key() {
@@ -115,7 +130,7 @@ pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     let mut running = JoinSet::new();
     // What a crash has left behind is found as soon as its leases have run out, then at leisure.
     let mut next_sweep = Instant::now();
-    let mut pause_to_sweep = LEASE;
+    let mut pause_to_sweep = LEASE.min(app.settings.sweep);
     // One process has an SQLite database: what runs at its start was left by one that is gone.
     let mut lost = if app.db.dialect() == Dialect::Sqlite { Lost::All } else { Lost::ByLease };
     loop {
@@ -194,6 +209,7 @@ async fn run(app: &App, job: Job) {
 async fn attempt(app: &App, job: &Job) -> Result<(), Setback> {
     match job.kind {
         Kind::Reply => assistants::reply(app, job, ConversationId(job.subject)).await,
+        Kind::Release => conversations::release(app, job, AgentId(job.subject)).await,
     }
 }
 
@@ -274,12 +290,16 @@ enum Lost {
 async fn sweep(app: &App, lost: Lost) {
     app.limits.forget();
     let inner = app.clone();
+    // Twice the longest pause, so that nothing falls between two sweeps.
+    let lately = SignedDuration::try_from(app.settings.sweep.max(LEASE) * 2).unwrap_or(SignedDuration::ZERO);
     let swept = app.db.write(move |tx| {
         Box::pin(async move {
             let now = inner.now();
             let long_ago = now.saturating_sub(KEEP_DONE).unwrap_or(now);
             sql::forget_done(tx, long_ago).await?;
-            crate::accounts::sql::forget_sign_ins(tx, long_ago).await?;
+            accounts::tell_of_ended(tx, now.saturating_sub(lately).unwrap_or(now)).await?;
+            accounts::sql::sign_ins::forget(tx, long_ago).await?;
+            accounts::sql::invites::forget(tx, long_ago).await?;
             let cutoff = match lost {
                 Lost::All => until(now),
                 Lost::ByLease => now,

@@ -144,3 +144,34 @@ async fn an_agent_signs_in_with_their_role() {
     viewer.delete(&path).await.expect(403);
     assert_eq!(server.stop().await, Some(0));
 }
+
+#[tokio::test]
+async fn a_person_gets_a_new_password_while_the_server_runs() {
+    const NEW: &str = "a whole new password";
+    let place = Place::make().await;
+    let made = json(parlor(&place, &create("owner@kiosk.example", &[]))).await;
+    let server = Server::start(&place, &[]).await;
+    let login = |password| json!({ "email": "owner@kiosk.example", "password": password });
+    let tokens = server.client().post("/api/v1/auth/login", &login(PASSWORD)).await.expect(200);
+    let owner = server.client().bearer(tokens["accessToken"].as_str().expect("a token"));
+    owner.get("/api/v1/store/usage").await.expect(200);
+
+    let reset = ["account", "password", "--email", "Owner@Kiosk.example", "--password", NEW];
+    let changed = json(parlor(&place, &reset)).await;
+    assert_eq!(
+        (&changed["accountId"], &changed["email"]),
+        (&made["accountId"], &json!("owner@kiosk.example"))
+    );
+    owner.get("/api/v1/store/usage").await.expect(401);
+    server.client().post("/api/v1/auth/login", &login(PASSWORD)).await.expect(401);
+    server.client().post("/api/v1/auth/login", &login(NEW)).await.expect(200);
+    assert_eq!(server.stop().await, Some(0));
+
+    let unknown = ["account", "password", "--email", "nobody@kiosk.example", "--password", NEW];
+    assert_eq!(stderr(parlor(&place, &unknown), 1).await.trim(), "error: Agent not found.");
+    let short = ["account", "password", "--email", "owner@kiosk.example", "--password", "short"];
+    assert_eq!(
+        stderr(parlor(&place, &short), 1).await.trim(),
+        "error: password must have 8 to 256 characters."
+    );
+}
