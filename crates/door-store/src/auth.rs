@@ -1,6 +1,7 @@
 //! `/api/v1/auth`: sign in, renew, sign out (`store.md` A).
 
 use axum::{Json, extract::State};
+use door_kit::Address;
 use http::StatusCode;
 use parlor_core::{
     accounts::{self, ACCESS_LIVES, SignedIn},
@@ -12,7 +13,6 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Door,
-    address::Address,
     error::{Body, ProblemDocument, Result},
     token,
 };

@@ -1,22 +1,20 @@
 //! What the core refuses, in this door's words: problem documents (RFC 9457) over REST, HubExceptions over the hubs.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, time::Duration};
+use std::borrow::Cow;
 
 use axum::{
     Json,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
+use door_kit::{Object, whole_seconds};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     request::Parts,
 };
 use parlor_core::Error;
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{DeserializeOwned, MapAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Serialize, de::DeserializeOwned};
 use signalr::HubError;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -35,7 +33,7 @@ pub struct ProblemDocument<'a> {
     detail: &'a str,
     /// The field that was wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
+    field: Option<&'a str>,
     /// The limit of the plan that stopped the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<&'static str>,
@@ -53,10 +51,10 @@ pub struct Problem {
 }
 
 /// What else the caller should know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum About {
     Nothing,
-    Field(&'static str),
+    Field(Cow<'static, str>),
     Limit(&'static str),
     Permission(&'static str),
     /// Seconds.
@@ -92,9 +90,9 @@ impl From<Error> for Problem {
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let detail = Cow::Owned(error.to_string());
+        let detail = Cow::Owned(said(&error));
         let about = match error {
-            Error::Invalid { field, .. } => About::Field(field),
+            Error::Invalid { field, .. } => About::Field(spelled(field)),
             Error::Plan(limit) | Error::Usage(limit) => About::Limit(limit.as_str()),
             Error::Forbidden(permission) => About::Permission(permission.as_str()),
             Error::TooMany(wait) => About::RetryAfter(whole_seconds(wait)),
@@ -110,9 +108,36 @@ impl From<Error> for Problem {
     }
 }
 
-/// Rounded up: who comes back after it is not too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+/// A refusal's text, in which a field is called what this door calls it.
+fn said(error: &Error) -> String {
+    match error {
+        Error::Invalid { field, problem } => format!("{} {problem}.", spelled(field)),
+        other => other.to_string(),
+    }
+}
+
+/// How the contract spells the core's name of a field: in camel case, and some by a word of its own.
+fn spelled(field: &'static str) -> Cow<'static, str> {
+    let own = match field {
+        "external_id" => "sessionId",
+        "contact_name" => "contactDisplayName",
+        "model" => "aiModelCode",
+        "instructions" => "systemPromptOverride",
+        plain if !plain.contains('_') => plain,
+        compound => return Cow::Owned(camel_case(compound)),
+    };
+    Cow::Borrowed(own)
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut spelled, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        spelled.push_str(&initial.to_ascii_uppercase());
+        spelled.push_str(rest);
+        spelled
+    })
 }
 
 impl IntoResponse for Problem {
@@ -124,8 +149,8 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             detail,
             field: if let About::Field(name) = about { Some(name) } else { None },
-            limit: if let About::Limit(name) = about { Some(name) } else { None },
-            permission: if let About::Permission(name) = about { Some(name) } else { None },
+            limit: if let About::Limit(name) = *about { Some(name) } else { None },
+            permission: if let About::Permission(name) = *about { Some(name) } else { None },
         };
         let mut response = (*status, Json(document)).into_response();
         let headers = response.headers_mut();
@@ -144,7 +169,7 @@ impl IntoResponse for Problem {
 pub fn hub_error(error: Error) -> HubError {
     match error {
         Error::Database(cause) | Error::Internal(cause) => HubError::internal(cause.to_string()),
-        refused => HubError::new(refused.to_string()),
+        refused => HubError::new(said(&refused)),
     }
 }
 
@@ -168,29 +193,6 @@ fn body_problem(rejection: &JsonRejection) -> Problem {
         status => status,
     };
     Problem::new(status, rejection.body_text())
-}
-
-/// A JSON object. What is derived for a struct would take a list of its values, too.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Object<T>, D::Error> {
-        struct Entries<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = Object<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> std::result::Result<Object<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(entries)).map(Object)
-            }
-        }
-
-        deserializer.deserialize_map(Entries(PhantomData))
-    }
 }
 
 /// A JSON body that may be left out.

@@ -4,9 +4,7 @@
 //! [`Actor`](parlor_core::Actor) or a [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the
 //! core tells becomes a push. `docs/contracts/store.md` and `docs/contracts/widget.md` number the clauses.
 
-mod address;
 mod ai_providers;
-mod assets;
 mod auth;
 mod channels;
 mod conversations;
@@ -22,11 +20,12 @@ mod usage;
 mod widget;
 mod wire;
 
-pub use address::Forwarded;
+pub use door_kit::Forwarded;
 
 use std::sync::Arc;
 
 use axum::{Router, middleware};
+use door_kit::address;
 use parlor_core::App;
 use tokio::sync::watch;
 

@@ -7,6 +7,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
+use door_kit::assets;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{
@@ -14,7 +15,7 @@ use http::{
     },
 };
 
-use crate::{Door, assets};
+use crate::Door;
 
 /// The panel runs in foreign pages, so it may be framed; it loads nothing but its own.
 const PANEL_POLICY: HeaderValue = HeaderValue::from_static(

@@ -6,6 +6,7 @@
 //! | an agent's reply | `MessageReceived` | `Message` | – |
 //! | an assistant's answer | `MessageReceived` | `Message` | `NewCustomerMessage` |
 //! | resolved, reopened | – | `Status` | – |
+//! | somebody types | – | `Typing` | – |
 
 use parlor_core::{
     Event,
@@ -16,7 +17,7 @@ use parlor_core::{
 
 use crate::{
     hubs::Hubs,
-    wire::{NewCustomerMessage, OwnMessage, OwnStatus, WidgetMessage},
+    wire::{NewCustomerMessage, OwnMessage, OwnStatus, OwnTyping, WidgetMessage},
 };
 
 pub fn push(hubs: &Hubs, heard: &Heard) {
@@ -39,6 +40,12 @@ fn tell(hubs: &Hubs, event: &Event) {
             hubs.widget.group(&group).send("Status", &(OwnStatus::from(conversation.session.status),));
         }
         Event::SignedOut { sign_in, .. } => hubs.store.group(&sign_in_group(*sign_in)).abort(),
+        Event::Typing { place, by, typing } => {
+            let group = own_group(place.channel_id, place.external_id.as_str());
+            hubs.widget.group(&group).send("Typing", &(OwnTyping::new(*by, *typing),));
+        }
+        // Who of the staff is online is nothing this door's contract speaks of.
+        Event::PresenceChanged { .. } => {}
         // The first message says it all, and this door's clients ask for channels when they need them.
         Event::ConversationOpened { .. } | Event::ChannelChanged { .. } => {}
     }

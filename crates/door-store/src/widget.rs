@@ -5,12 +5,13 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use door_kit::Address;
 use http::{
     HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL},
 };
 use parlor_core::{
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Continuity, Earlier, NewMessage, Status, View},
     ids::MessageId,
     limits::{self, Action},
@@ -22,7 +23,6 @@ use uuid::Uuid;
 
 use crate::{
     Door,
-    address::Address,
     error::{Body, Named, Problem, ProblemDocument, Result},
     wire::{OwnMessage, WidgetMessage},
 };
@@ -58,7 +58,11 @@ struct History<'a> {
 }
 
 fn visitor(token: String, session_id: &str, address: Address) -> Result<Visitor> {
-    Ok(Visitor { channel_token: token, external_id: ExternalId::parse(session_id)?, address: address.0 })
+    Ok(Visitor {
+        way_in: WayIn::Token(token),
+        external_id: ExternalId::parse(session_id)?,
+        address: address.0,
+    })
 }
 
 /// A visitor writes.

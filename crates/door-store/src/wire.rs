@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use parlor_core::conversations::{Conversation, Message, SenderType, Source, Status};
+use parlor_core::{
+    conversations::{Conversation, Message, SenderType, Source, Status},
+    presence::Typing,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -100,23 +103,41 @@ impl<'a> From<&'a Source> for OwnSource<'a> {
 
 impl<'a> From<&'a Message> for OwnMessage<'a> {
     fn from(message: &'a Message) -> OwnMessage<'a> {
-        let (sender, client_message_id) = match message.sender.kind() {
-            SenderType::EndUser => ("visitor", message.client_id.as_deref()),
-            SenderType::Agent => ("agent", None),
-            SenderType::Bot => ("assistant", None),
-        };
+        let sender = message.sender.kind();
         OwnMessage {
             id: message.id.0,
             seq: message.seq,
-            sender,
+            sender: own_sender(sender),
             sender_name: message.sender.name(),
             content_type: message.content.kind.as_str(),
             content: &message.content.text,
             rich_media: message.content.rich_media.as_ref(),
             sources: message.sources.iter().map(OwnSource::from).collect(),
-            client_message_id,
+            client_message_id: message.client_id.as_deref().filter(|_| sender == SenderType::EndUser),
             created_at: time(message.created_at),
         }
+    }
+}
+
+/// Our own widget's words for who wrote.
+fn own_sender(sender: SenderType) -> &'static str {
+    match sender {
+        SenderType::EndUser => "visitor",
+        SenderType::Agent => "agent",
+        SenderType::Bot => "assistant",
+    }
+}
+
+/// Who is typing, or no longer is: our own widget's words (`widget.md` W5).
+#[derive(Debug, Serialize)]
+pub struct OwnTyping {
+    sender: &'static str,
+    typing: bool,
+}
+
+impl OwnTyping {
+    pub fn new(by: SenderType, typing: Typing) -> OwnTyping {
+        OwnTyping { sender: own_sender(by), typing: typing == Typing::Started }
     }
 }
 

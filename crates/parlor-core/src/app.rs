@@ -14,6 +14,7 @@ use crate::{
     bus::Bus,
     db::{Db, Outlet},
     limits::{RateLimiter, RateLimits},
+    presence::Attendance,
     secrets::{MasterKey, Secrets},
 };
 
@@ -39,6 +40,8 @@ pub struct Settings {
     pub backoff: Duration,
     /// How often forgotten jobs are looked for.
     pub sweep: Duration,
+    /// How long after the last connection an agent counts as offline.
+    pub absence: Duration,
 }
 
 impl Settings {
@@ -52,6 +55,7 @@ impl Settings {
             gather: Duration::from_millis(25),
             backoff: Duration::from_secs(2),
             sweep: Duration::from_secs(60),
+            absence: Duration::from_secs(3),
         }
     }
 }
@@ -68,6 +72,7 @@ pub struct Rooms {
     pub settings: Settings,
     pub(crate) models: model_client::Client,
     pub(crate) nobody: Nobody,
+    pub(crate) attendance: Attendance,
     pub(crate) owed: Arc<Notify>,
     pub(crate) hashing: Semaphore,
     ids: Mutex<ContextV7>,
@@ -101,6 +106,7 @@ impl App {
             limits: RateLimiter::new(settings.rate_limits),
             models: model_client::Client::new(model_client::ClientOptions::default()),
             nobody: Nobody::default(),
+            attendance: Attendance::default(),
             owed,
             hashing: Semaphore::new(2),
             ids: Mutex::new(ContextV7::new()),

@@ -2,7 +2,10 @@
 
 use std::{fmt, net::IpAddr};
 
-use crate::{Error, Result, ids::ContactId};
+use crate::{
+    Error, Result,
+    ids::{ContactId, ConversationId},
+};
 
 /// What a channel calls a contact: the session id that the visitor's browser has chosen. It is a bearer secret and shows in no log.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -19,7 +22,7 @@ impl ExternalId {
         if fits && !text.chars().any(char::is_control) {
             return Ok(ExternalId(text.to_owned()));
         }
-        Err(Error::invalid("sessionId", "must have 1 to 200 printable characters"))
+        Err(Error::invalid("external_id", "must have 1 to 200 printable characters"))
     }
 
     /// The text as it came.
@@ -44,11 +47,19 @@ pub struct Contact {
     pub phone: Option<String>,
 }
 
+/// By which way a visitor comes in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum WayIn {
+    /// The public token of a channel.
+    Token(String),
+    /// A conversation that is there already and the visitor's own.
+    Conversation(ConversationId),
+}
+
 /// Somebody who talks to a channel without signing in. All of it is hearsay until the core has checked it.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// The public token of the channel.
-    pub channel_token: String,
+    pub way_in: WayIn,
     pub external_id: ExternalId,
     /// Where the connection comes from, for the rate limits.
     pub address: IpAddr,
@@ -61,6 +72,6 @@ pub(crate) fn display_name(given: Option<String>) -> Result<Option<String>> {
     match name.chars().count() {
         0 => Ok(None),
         1..=100 if !name.chars().any(char::is_control) => Ok(Some(name.to_owned())),
-        _ => Err(Error::invalid("contactDisplayName", "must have at most 100 printable characters")),
+        _ => Err(Error::invalid("contact_name", "must have at most 100 printable characters")),
     }
 }

@@ -12,7 +12,7 @@ pub enum Error {
     /// It does not exist, or it is not yours: the two are never told apart.
     #[error("{0} not found.")]
     NotFound(&'static str),
-    /// A value does not fit. `field` is the core's name of it.
+    /// A value does not fit. `field` is the core's name of it, in snake case; a door spells it as its contract does.
     #[error("{field} {problem}.")]
     Invalid { field: &'static str, problem: Cow<'static, str> },
     /// It does not fit the present state.

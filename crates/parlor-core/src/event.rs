@@ -3,8 +3,9 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
-    conversations::{Conversation, Message},
+    conversations::{Conversation, Message, SenderType},
     ids::{AccountId, AgentId, ChannelId, SignInId},
+    presence::{Place, Presence, Typing},
 };
 
 /// A door matches every event without a wildcard: a new one does not compile until each door has decided what it means there.
@@ -21,4 +22,8 @@ pub enum Event {
     ChannelChanged { account_id: AccountId, channel_id: ChannelId },
     /// A sign-in has ended: whatever it holds open must close.
     SignedOut { account_id: AccountId, agent_id: AgentId, sign_in: SignInId },
+    /// An agent came online or went offline. Not stored.
+    PresenceChanged { account_id: AccountId, agent_id: AgentId, presence: Presence },
+    /// Somebody types, or no longer does. Not stored.
+    Typing { place: Place, by: SenderType, typing: Typing },
 }

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod jobs;
 pub mod knowledge;
 pub mod limits;
+pub mod presence;
 mod search;
 pub mod secrets;
 pub mod usage;

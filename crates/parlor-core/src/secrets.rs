@@ -9,8 +9,9 @@ use aes_gcm::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
-use crate::{Error, Result};
+use crate::{Error, Result, ids::SignInId};
 
 /// The one secret that the operator keeps; all others are derived from it or sealed with it.
 #[derive(Clone)]
@@ -55,17 +56,29 @@ const NONCE: usize = 12;
 pub struct Secrets {
     seal: Aes256Gcm,
     token: [u8; 32],
+    csrf: [u8; 32],
 }
 
 impl Secrets {
     pub(crate) fn new(master: &MasterKey) -> Secrets {
         let seal = derive(master, "seal");
-        Secrets { seal: Aes256Gcm::new(&seal.into()), token: derive(master, "access token") }
+        Secrets {
+            seal: Aes256Gcm::new(&seal.into()),
+            token: derive(master, "access token"),
+            csrf: derive(master, "csrf"),
+        }
     }
 
     /// The key that signs access tokens.
     pub fn token_key(&self) -> &[u8; 32] {
         &self.token
+    }
+
+    /// The CSRF token of a sign-in: a page of ours shows it, a foreign page cannot know it.
+    pub fn csrf_token(&self, sign_in: SignInId) -> String {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.csrf).expect("any length is a key");
+        mac.update(sign_in.0.as_bytes());
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
     }
 
     /// Encrypts `plain` so that only the same `place` (table and row) opens it again.
@@ -112,6 +125,11 @@ pub fn new_token(prefix: &str) -> String {
 /// How a handed-out secret is stored.
 pub fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
+}
+
+/// Compares in a time that does not depend on where they differ.
+pub fn equal(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
 }
 
 /// Lower-case hex digits.

@@ -3,8 +3,9 @@
 use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use door_org::OrgDoor;
 use door_store::{Settings, StoreDoor};
-use parlor_core::jobs;
+use parlor_core::{jobs, presence};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -41,12 +42,17 @@ pub async fn run(config: &Config) -> Result<()> {
             demo: demo.as_ref().and_then(|demo| demo.channel_token.clone()),
         },
     );
+    let org = OrgDoor::new(
+        app.clone(),
+        door_org::Settings { public_url: public_url.clone(), forwarded: config.forwarded },
+    );
     let (stop_serving, serving) = watch::channel(false);
     let (stop_working, working) = watch::channel(false);
-    let router = http::router(&app, door.router());
+    let router = http::router(&app, door.router().merge(org.router()));
     let mut server = tokio::spawn(http::serve(listener, router, serving));
     let mut pushes = tokio::spawn(door.clone().push(working.clone()));
-    let mut jobs = tokio::spawn(jobs::work(app.clone(), working));
+    let mut jobs = tokio::spawn(jobs::work(app.clone(), working.clone()));
+    let mut attendance = tokio::spawn(presence::keep(app.clone(), working));
     print!("{}", greeting(config, bound, &public_url, demo.as_ref()));
 
     let ended = tokio::select! {
@@ -55,6 +61,7 @@ pub async fn run(config: &Config) -> Result<()> {
         ended = &mut server => Some(("server", ended)),
         ended = &mut pushes => Some(("push task", ended)),
         ended = &mut jobs => Some(("job worker", ended)),
+        ended = &mut attendance => Some(("presence task", ended)),
     };
     if let Some((task, ended)) = ended {
         app.db.close().await;
@@ -68,8 +75,8 @@ pub async fn run(config: &Config) -> Result<()> {
         let (_, served) = tokio::join!(door.shutdown(), server);
         served?;
         stop_working.send_replace(true);
-        let (worked, pushed) = tokio::join!(jobs, pushes);
-        worked.and(pushed)
+        let (worked, pushed, kept) = tokio::join!(jobs, pushes, attendance);
+        worked.and(pushed).and(kept)
     };
     let closed = tokio::select! {
         closed = timeout(CLOSING, closing) => closed,

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use door_org::{OrgDoor, Settings as OrgSettings};
 use door_store::{Forwarded, Settings as DoorSettings, StoreDoor};
 use fake_models::FakeModels;
 use model_client::ApiKey;
@@ -17,6 +18,7 @@ use parlor_core::{
     channels::{self, NewChannel},
     jobs,
     limits::RateLimits,
+    presence,
     secrets::{self, MasterKey},
 };
 use tokio::{
@@ -133,10 +135,11 @@ async fn start(
         let app =
             App::open(settings).await.unwrap_or_else(|error| panic!("the product does not open: {error:?}"));
         let public_url = format!("http://{address}");
+        let org = OrgDoor::new(app.clone(), OrgSettings { public_url: public_url.clone(), forwarded });
         let door = StoreDoor::new(app.clone(), DoorSettings { public_url, forwarded, demo: None });
         let (stop_serving, mut serving) = watch::channel(false);
         let (stop_working, working) = watch::channel(false);
-        let service = door.router().into_make_service_with_connect_info::<SocketAddr>();
+        let service = door.router().merge(org.router()).into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async move {
             // The sender outlives the server; if it did not, that would be a reason to stop, too.
             let _ = serving.wait_for(|stop| *stop).await;
@@ -144,6 +147,7 @@ async fn start(
         let server = tokio::spawn(server.into_future());
         let workers = vec![
             tokio::spawn(jobs::work(app.clone(), working.clone())),
+            tokio::spawn(presence::keep(app.clone(), working.clone())),
             tokio::spawn(door.clone().push(working)),
         ];
         (Running { app, door, stop_serving, stop_working, server, workers }, address)
@@ -271,6 +275,16 @@ impl TestApp {
             answer[key].as_str().unwrap_or_else(|| panic!("{key} is missing: {answer}")).to_owned()
         };
         Staff::new(self.url(), email, text("accessToken"), text("refreshToken"))
+    }
+
+    /// The browser of somebody on the staff, signed in through the org door.
+    pub async fn browser(&self, staff: &Staff) -> Client {
+        let login = serde_json::json!({ "email": staff.email, "password": staff.password });
+        let answer = self.anonymous().post("/auth/login", &login).await;
+        let cookie = answer.header("set-cookie").split(';').next().unwrap_or_default();
+        let cookie = cookie.strip_prefix("session=").expect("a session cookie").to_owned();
+        let signed_in = answer.expect(200);
+        self.anonymous().browser(&cookie, signed_in["csrf_token"].as_str().expect("a CSRF token"))
     }
 
     /// One more person in a shop, signed in. `role` is `owner`, `admin`, `agent` or `viewer`.

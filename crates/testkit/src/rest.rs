@@ -8,7 +8,19 @@ use serde_json::Value;
 pub struct Client {
     http: reqwest::Client,
     url: String,
-    token: Option<String>,
+    proof: Proof,
+}
+
+/// How somebody shows who they are.
+#[derive(Clone)]
+enum Proof {
+    None,
+    Bearer(String),
+    /// A browser's cookie, and the CSRF token of its page.
+    Browser {
+        cookie: String,
+        csrf: Option<String>,
+    },
 }
 
 /// A whole answer.
@@ -24,12 +36,27 @@ pub struct Answer {
 impl Client {
     pub fn new(url: String) -> Client {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
-        Client { http: http.expect("a client can be built"), url, token: None }
+        Client { http: http.expect("a client can be built"), url, proof: Proof::None }
     }
 
     /// The same, but with this token.
     pub fn bearer(&self, token: &str) -> Client {
-        Client { token: Some(token.to_owned()), ..self.clone() }
+        Client { proof: Proof::Bearer(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same, but as a browser with this `session` cookie on a page that shows this CSRF token.
+    pub fn browser(&self, cookie: &str, csrf: &str) -> Client {
+        let proof = Proof::Browser { cookie: cookie.to_owned(), csrf: Some(csrf.to_owned()) };
+        Client { proof, ..self.clone() }
+    }
+
+    /// The same browser, but on a page that does not know the CSRF token.
+    pub fn without_csrf(&self) -> Client {
+        let mut client = self.clone();
+        if let Proof::Browser { csrf, .. } = &mut client.proof {
+            *csrf = None;
+        }
+        client
     }
 
     /// Where the product is.
@@ -65,9 +92,13 @@ impl Client {
     /// Any request, to be finished with [`answer`].
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.url));
-        match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+        match &self.proof {
+            Proof::None => request,
+            Proof::Bearer(token) => request.bearer_auth(token),
+            Proof::Browser { cookie, csrf: None } => request.header("cookie", format!("session={cookie}")),
+            Proof::Browser { cookie, csrf: Some(csrf) } => {
+                request.header("cookie", format!("session={cookie}")).header("x-csrftoken", csrf)
+            }
         }
     }
 }

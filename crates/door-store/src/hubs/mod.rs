@@ -16,7 +16,9 @@ use http::{
 use parlor_core::limits::{self, Action};
 use signalr::Hub;
 
-use crate::{Door, address::Address, error::Problem};
+use door_kit::Address;
+
+use crate::{Door, error::Problem};
 
 /// Both hubs. Cheap to clone.
 #[derive(Clone)]

@@ -1,7 +1,8 @@
 //! The visitors' hub: anonymous, on foreign pages. The contract's two methods, and our own widget's (`widget.md`).
 
+use door_kit::Address;
 use parlor_core::{
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Message, NewMessage, View},
     ids::MessageId,
 };
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::{
     Door,
-    address::Address,
     error::hub_error,
     push::{own_group, widget_group},
     widget::{self, Page},
@@ -42,7 +42,11 @@ fn enter(caller: &Caller<Door>, group: String) -> Result<(), HubError> {
 
 fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Result<Visitor, HubError> {
     let external_id = ExternalId::parse(session_id).map_err(hub_error)?;
-    Ok(Visitor { channel_token, external_id, address: Address::of(caller.extensions()).0 })
+    Ok(Visitor {
+        way_in: WayIn::Token(channel_token),
+        external_id,
+        address: Address::of(caller.extensions()).0,
+    })
 }
 
 /// `JoinSession(channelToken, sessionId)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.

@@ -3,7 +3,7 @@
 mod passwords;
 pub(crate) mod sql;
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,7 +16,7 @@ use crate::{
     app::App,
     ids::{AccountId, AgentId, SignInId},
     limits::{self, Action},
-    secrets,
+    secrets, text_enum,
     usage::Plan,
 };
 
@@ -38,6 +38,24 @@ pub struct NewAccount {
     pub name: String,
     pub email: String,
     pub password: String,
+}
+
+text_enum! {
+    /// What a person holds who has signed in.
+    SignInKind {
+        /// An access token, renewed by a refresh token.
+        Tokens = "tokens",
+        /// A cookie.
+        Browser = "browser",
+    }
+}
+
+/// A browser that has just signed in.
+#[derive(Clone)]
+pub struct BrowserSignIn {
+    pub agent: Agent,
+    /// The cookie's value; only its hash is stored.
+    pub cookie: String,
 }
 
 /// A sign-in that has just begun or been renewed.
@@ -143,12 +161,28 @@ pub async fn set_plan(app: &App, id: AccountId, plan: Plan) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Unauthenticated`], one text for whatever was wrong; [`Error::TooMany`] for the address or the person.
-pub async fn sign_in(
+pub async fn sign_in(app: &App, email: &str, password: String, address: IpAddr) -> Result<SignedIn> {
+    let agent = authenticate(app, email, password, address).await?;
+    let (agent, refresh_token) = begin(app, agent, SignInKind::Tokens).await?;
+    Ok(SignedIn { agent, refresh_token })
+}
+
+/// As [`sign_in`], for a browser that keeps a cookie.
+///
+/// # Errors
+/// As [`sign_in`].
+pub async fn sign_in_browser(
     app: &App,
     email: &str,
     password: String,
-    address: std::net::IpAddr,
-) -> Result<SignedIn> {
+    address: IpAddr,
+) -> Result<BrowserSignIn> {
+    let agent = authenticate(app, email, password, address).await?;
+    let (agent, cookie) = begin(app, agent, SignInKind::Browser).await?;
+    Ok(BrowserSignIn { agent, cookie })
+}
+
+async fn authenticate(app: &App, email: &str, password: String, address: IpAddr) -> Result<Agent> {
     let email = email.trim().to_lowercase();
     app.limits.check(Action::AddressSignsIn, limits::network(address))?;
     app.limits.check(Action::PersonSignsIn, (&email, limits::network(address)))?;
@@ -171,16 +205,20 @@ pub async fn sign_in(
     if passwords::compare(app, hash, password).await? == Password::Wrong {
         return Err(wrong());
     }
-    let (agent, _) = known.ok_or_else(wrong)?;
+    known.map(|(agent, _)| agent).ok_or_else(wrong)
+}
+
+/// Begins a sign-in, and makes the secret that stands for it.
+async fn begin(app: &App, agent: Agent, kind: SignInKind) -> Result<(Agent, String)> {
     let inner = app.clone();
     app.db
         .write(move |tx| {
             Box::pin(async move {
                 let agent = Agent { sign_in: SignInId(inner.new_id()), ..agent };
-                let (refresh_token, hash) = RefreshToken::generate(agent.sign_in);
+                let (secret, hash) = SignInSecret::generate(kind, agent.sign_in);
                 let now = inner.now();
-                sql::insert_sign_in(tx, &agent, &hash, now + SIGN_IN_LIVES, now).await?;
-                Ok(SignedIn { agent, refresh_token })
+                sql::insert_sign_in(tx, &agent, kind, &hash, now + SIGN_IN_LIVES, now).await?;
+                Ok((agent, secret))
             })
         })
         .await
@@ -193,7 +231,7 @@ pub async fn sign_in(
 /// [`Error::Unauthenticated`].
 pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
     const REFUSED: Error = Error::Unauthenticated("The refresh token is not valid.");
-    let token = RefreshToken::parse(refresh_token).ok_or(REFUSED)?;
+    let token = SignInSecret::parse(SignInKind::Tokens, refresh_token).ok_or(REFUSED)?;
     let inner = app.clone();
     let renewed = app
         .db
@@ -207,7 +245,7 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
                     end(tx, &agent, now).await?;
                     return Ok(None);
                 }
-                let (refresh_token, hash) = RefreshToken::generate(token.sign_in);
+                let (refresh_token, hash) = SignInSecret::generate(SignInKind::Tokens, token.sign_in);
                 sql::renew_sign_in(tx, token.sign_in, &hash, now + SIGN_IN_LIVES).await?;
                 Ok(Some(SignedIn { agent, refresh_token }))
             })
@@ -216,23 +254,30 @@ pub async fn refresh(app: &App, refresh_token: &str) -> Result<SignedIn> {
     renewed.ok_or(REFUSED)
 }
 
-/// `rt_`, the sign-in it renews, and a secret of which only the hash is stored.
-struct RefreshToken {
+/// What stands for a sign-in: a prefix that says of which kind it is, the sign-in, and a secret of which only the hash is stored.
+struct SignInSecret {
     sign_in: SignInId,
     hash: Vec<u8>,
 }
 
-impl RefreshToken {
-    /// A new one, and the hash to store.
-    fn generate(sign_in: SignInId) -> (String, Vec<u8>) {
-        let token = secrets::new_token(&format!("rt_{}_", sign_in.0.simple()));
-        let hash = secrets::hash(&token);
-        (token, hash)
+impl SignInSecret {
+    const fn prefix(kind: SignInKind) -> &'static str {
+        match kind {
+            SignInKind::Tokens => "rt_",
+            SignInKind::Browser => "bs_",
+        }
     }
 
-    fn parse(text: &str) -> Option<RefreshToken> {
-        let (sign_in, _) = text.strip_prefix("rt_")?.split_once('_')?;
-        Some(RefreshToken { sign_in: SignInId(sign_in.parse().ok()?), hash: secrets::hash(text) })
+    /// A new one, and the hash to store.
+    fn generate(kind: SignInKind, sign_in: SignInId) -> (String, Vec<u8>) {
+        let secret = secrets::new_token(&format!("{}{}_", Self::prefix(kind), sign_in.0.simple()));
+        let hash = secrets::hash(&secret);
+        (secret, hash)
+    }
+
+    fn parse(kind: SignInKind, text: &str) -> Option<SignInSecret> {
+        let (sign_in, _) = text.strip_prefix(Self::prefix(kind))?.split_once('_')?;
+        Some(SignInSecret { sign_in: SignInId(sign_in.parse().ok()?), hash: secrets::hash(text) })
     }
 }
 
@@ -249,7 +294,7 @@ pub async fn signed_in(app: &App, sign_in: SignInId) -> Result<Agent> {
 
 /// Ends the sign-in that this refresh token belongs to, also where it is spent. An unknown one is fine: the wish is fulfilled.
 pub async fn sign_out(app: &App, refresh_token: &str) -> Result<()> {
-    let Some(token) = RefreshToken::parse(refresh_token) else { return Ok(()) };
+    let Some(token) = SignInSecret::parse(SignInKind::Tokens, refresh_token) else { return Ok(()) };
     let now = app.now();
     app.db
         .write(move |tx| {
@@ -261,6 +306,28 @@ pub async fn sign_out(app: &App, refresh_token: &str) -> Result<()> {
             })
         })
         .await
+}
+
+/// Who is behind a browser's cookie, with the role they have now.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] for a cookie that is not ours, and when the sign-in has ended or the agent is disabled.
+pub async fn by_cookie(app: &App, cookie: &str) -> Result<Agent> {
+    const REFUSED: Error = Error::Unauthenticated("Sign in first.");
+    let SignInSecret { sign_in, hash } = SignInSecret::parse(SignInKind::Browser, cookie).ok_or(REFUSED)?;
+    let now = app.now();
+    let known =
+        app.db.read(move |tx| Box::pin(async move { sql::agent_by_browser(tx, sign_in, now).await })).await?;
+    match known {
+        Some((agent, stored)) if secrets::equal(&stored, &hash) => Ok(agent),
+        _ => Err(REFUSED),
+    }
+}
+
+/// Ends the sign-in of a browser that has proved itself by [`by_cookie`].
+pub async fn sign_out_browser(app: &App, agent: &Agent) -> Result<()> {
+    let (agent, now) = (agent.clone(), app.now());
+    app.db.write(move |tx| Box::pin(async move { end(tx, &agent, now).await })).await
 }
 
 async fn end(tx: &mut crate::db::Tx, agent: &Agent, now: Timestamp) -> Result<()> {

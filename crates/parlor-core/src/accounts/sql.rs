@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::Account;
+use super::{Account, SignInKind};
 use crate::{
     Result,
     actor::Agent,
@@ -99,13 +99,14 @@ fn agent(row: &Row<'_>) -> Result<Agent> {
 pub async fn insert_sign_in(
     tx: &mut Tx,
     agent: &Agent,
+    kind: SignInKind,
     refresh_hash: &[u8],
     expires_at: Timestamp,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql = "insert into sign_ins (id, account_id, agent_id, refresh_hash, expires_at, created_at)
-               values ($1, $2, $3, $4, $5, $6)";
-    let params = params![agent.sign_in, agent.account_id, agent.id, refresh_hash, expires_at, now];
+    let sql = "insert into sign_ins (id, account_id, agent_id, kind, refresh_hash, expires_at, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7)";
+    let params = params![agent.sign_in, agent.account_id, agent.id, kind, refresh_hash, expires_at, now];
     tx.exec(sql, params).await
 }
 
@@ -121,6 +122,15 @@ pub async fn agent_by_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Resu
     tx.opt(sql, params![id, now], agent).await
 }
 
+/// Who is behind a sign-in of a browser, and the hash of its cookie.
+pub async fn agent_by_browser(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<Option<(Agent, Vec<u8>)>> {
+    let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id, s.refresh_hash
+               from sign_ins s join agents a on a.id = s.agent_id
+               where s.id = $1 and s.kind = 'browser' and s.ended_at is null and s.expires_at > $2
+                 and a.disabled_at is null";
+    tx.opt(sql, params![id, now], |row| Ok((agent(row)?, row.get(6)?))).await
+}
+
 /// Who signed in, and the hash of the refresh token that is good now. Held until the end of the transaction, so that of two renewals
 /// with one token the second finds it spent.
 pub async fn lock_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<Option<(Agent, Vec<u8>)>> {
@@ -130,7 +140,8 @@ pub async fn lock_sign_in(tx: &mut Tx, id: SignInId, now: Timestamp) -> Result<O
     }
     let sql = "select a.id, a.account_id, a.name, a.email, a.role, s.id, s.refresh_hash
                from sign_ins s join agents a on a.id = s.agent_id
-               where s.id = $1 and s.ended_at is null and s.expires_at > $2 and a.disabled_at is null";
+               where s.id = $1 and s.kind = 'tokens' and s.ended_at is null and s.expires_at > $2
+                 and a.disabled_at is null";
     tx.opt(sql, params![id, now], |row| Ok((agent(row)?, row.get(6)?))).await
 }
 

@@ -98,7 +98,7 @@ pub async fn set_key(app: &App, actor: &Actor, provider: Provider, key: Option<S
     };
     let key = key.trim();
     if key.is_empty() || key.len() > 500 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::invalid("apiKey", "must have 1 to 500 printable characters without spaces"));
+        return Err(Error::invalid("api_key", "must have 1 to 500 printable characters without spaces"));
     }
     let sealed = app.secrets.seal(&place(account_id, provider), key.as_bytes())?;
     let now = app.now();

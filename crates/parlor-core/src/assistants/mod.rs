@@ -61,18 +61,17 @@ impl Assistant {
 impl AssistantChange {
     pub(crate) fn apply(self, assistant: &mut Assistant) -> Result<()> {
         if let Some(name) = self.name {
-            assistant.name = checked("assistantName", &name, 100)?;
+            assistant.name = checked("assistant_name", &name, 100)?;
         }
         if let Some(provider) = self.provider {
             assistant.provider = provider;
         }
         if let Some(model) = self.model {
-            assistant.model = checked("aiModelCode", &model, 100)?;
+            assistant.model = checked("model", &model, 100)?;
         }
         if let Some(instructions) = self.instructions {
             let text = instructions.filter(|text| !text.trim().is_empty());
-            assistant.instructions =
-                text.map(|text| checked("systemPromptOverride", &text, 20_000)).transpose()?;
+            assistant.instructions = text.map(|text| checked("instructions", &text, 20_000)).transpose()?;
         }
         Ok(())
     }

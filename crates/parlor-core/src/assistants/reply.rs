@@ -106,7 +106,7 @@ async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Questi
                 let Some(conversation) = conversations::sql::get(tx, account_id, id).await? else {
                     return Ok(None);
                 };
-                let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
+                let channel = channels::sql::of_conversation(tx, &conversation).await?;
                 if silenced(&conversation, &channel).is_some() {
                     return Ok(None);
                 }
@@ -186,7 +186,7 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 let overtaken =
                     conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
                 let waits = overtaken && jobs::sql::count_restart(tx, &job).await? > 0;
-                let channel = channels::sql::of_conversation(tx, conversation.channel_id).await?;
+                let channel = channels::sql::of_conversation(tx, &conversation).await?;
                 let reason = match silenced(&conversation, &channel) {
                     None if waits && job.restarts < RESTARTS => Some("The visitor went on writing."),
                     silence => silence,

@@ -274,7 +274,7 @@ impl ChannelChange {
         if let Some(color) = &mut self.primary_color {
             let digits = color.strip_prefix('#').unwrap_or_default();
             if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Error::invalid("primaryColor", "must look like #1f6feb"));
+                return Err(Error::invalid("primary_color", "must look like #1f6feb"));
             }
             color.make_ascii_lowercase();
         }
@@ -290,6 +290,6 @@ fn checked_name(name: &str) -> Result<String> {
     let name = name.trim();
     match name.chars().count() {
         1..=100 if !name.chars().any(char::is_control) => Ok(name.to_owned()),
-        _ => Err(Error::invalid("displayName", "must have 1 to 100 printable characters")),
+        _ => Err(Error::invalid("display_name", "must have 1 to 100 printable characters")),
     }
 }

@@ -4,6 +4,7 @@ use super::{Appearance, Channel, Position};
 use crate::{
     Error, Result, accounts,
     assistants::Assistant,
+    conversations::Conversation,
     db::{Dialect, Row, Tx},
     ids::{AccountId, ChannelId},
     params,
@@ -143,8 +144,8 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: ChannelId) -> Result<Op
 }
 
 /// Also a deleted one: its conversations are still there.
-pub async fn of_conversation(tx: &mut Tx, id: ChannelId) -> Result<Channel> {
-    tx.one(select!("where c.id = $1"), params![id], channel).await
+pub async fn of_conversation(tx: &mut Tx, conversation: &Conversation) -> Result<Channel> {
+    tx.one(select!("where c.id = $1"), params![conversation.channel_id], channel).await
 }
 
 /// The channel a visitor comes in by.

@@ -186,7 +186,7 @@ impl NewMessage {
             (1..=LONGEST_CLIENT_ID).contains(&id.chars().count()) && !id.contains(char::is_control)
         };
         if !client_id.as_ref().is_none_or(fits) {
-            return Err(Error::invalid("clientMessageId", "must have 1 to 64 printable characters"));
+            return Err(Error::invalid("client_message_id", "must have 1 to 64 printable characters"));
         }
         Ok(NewMessage { content: Content::text(text)?, client_id })
     }

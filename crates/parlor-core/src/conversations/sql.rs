@@ -65,6 +65,9 @@ fn tags(stored: &Json) -> Vec<String> {
 const BY_VISITOR: &str = select!("where c.channel_id = $1 and c.external_id = $2");
 const LOCK_BY_VISITOR: &str = "select 1 from conversations v join contacts c on c.id = v.contact_id
                                where c.channel_id = $1 and c.external_id = $2 for no key update of v";
+const OF_VISITOR: &str = select!("where v.id = $1 and c.external_id = $2");
+const LOCK_OF_VISITOR: &str = "select 1 from conversations v join contacts c on c.id = v.contact_id
+                               where v.id = $1 and c.external_id = $2 for no key update of v";
 const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
 const LOCK_BY_ID: &str = "select 1 from conversations where account_id = $1 and id = $2 for no key update";
 
@@ -92,6 +95,27 @@ pub async fn lock_by_visitor(
             tx.opt(BY_VISITOR, params, conversation).await
         }
     }
+}
+
+/// A conversation of which the visitor knows the id, if it is the visitor's.
+pub async fn of_visitor(
+    tx: &mut Tx,
+    id: ConversationId,
+    external_id: &ExternalId,
+) -> Result<Option<Conversation>> {
+    tx.opt(OF_VISITOR, params![id, external_id.as_str()], conversation).await
+}
+
+/// As [`lock_by_visitor`].
+pub async fn lock_of_visitor(
+    tx: &mut Tx,
+    id: ConversationId,
+    external_id: &ExternalId,
+) -> Result<Option<Conversation>> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.opt(LOCK_OF_VISITOR, params![id, external_id.as_str()], |_| Ok(())).await?;
+    }
+    of_visitor(tx, id, external_id).await
 }
 
 pub async fn get(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Result<Option<Conversation>> {

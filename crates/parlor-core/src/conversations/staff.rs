@@ -24,7 +24,7 @@ pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage
         .write(move |tx| {
             Box::pin(async move {
                 let mut conversation = sql::lock(tx, account_id, id).await?;
-                channels::sql::of_conversation(tx, conversation.channel_id).await?.check_open()?;
+                channels::sql::of_conversation(tx, &conversation).await?.check_open()?;
                 if let Some(client_id) = &new.client_id
                     && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {

@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     app::App,
     channels::{self, AutoReply, Channel},
-    contacts::{self, Visitor},
+    contacts::{self, Visitor, WayIn},
     db::Tx,
     ids::MessageId,
     jobs,
@@ -25,14 +25,13 @@ pub async fn receive(
 ) -> Result<Sent> {
     let display_name = contacts::display_name(display_name)?;
     app.limits.check(Action::AddressWrites, limits::network(visitor.address))?;
-    app.limits.check(Action::VisitorWrites, (&visitor.channel_token, &visitor.external_id))?;
+    app.limits.check(Action::VisitorWrites, (&visitor.way_in, &visitor.external_id))?;
     let (inner, visitor) = (app.clone(), visitor.clone());
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let channel = channels::sql::open_by_token(tx, &visitor.channel_token).await?;
+                let (channel, known) = identify(tx, &visitor, Reading::AndWriting).await?;
                 let now = inner.now();
-                let known = sql::lock_by_visitor(tx, channel.id, &visitor.external_id).await?;
                 let mut conversation = match known {
                     Some(conversation) => conversation,
                     None => store::open(&inner, tx, &channel, &visitor.external_id, now).await?,
@@ -144,7 +143,8 @@ pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
 pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
-    channels::by_token(app, &visitor.channel_token).await
+    let visitor = visitor.clone();
+    app.db.read(move |tx| Box::pin(async move { Ok(identify(tx, &visitor, Reading::Only).await?.0) })).await
 }
 
 /// The messages of the conversation that was just written into (the newest 1,000 at most), or those after `after`: what a client without a connection shows next.
@@ -174,6 +174,47 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
     }
 }
 
+/// What a visitor is let in for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Only,
+    /// The conversation is held until the end of the transaction.
+    AndWriting,
+}
+
+/// The one place that says where a visitor stands: the channel, if it is open, and the conversation, if there is one. Every verb of a
+/// visitor goes through here.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] for a conversation that is not the visitor's.
+async fn identify(
+    tx: &mut Tx,
+    visitor: &Visitor,
+    reading: Reading,
+) -> Result<(Channel, Option<Conversation>)> {
+    let external_id = &visitor.external_id;
+    match &visitor.way_in {
+        WayIn::Token(token) => {
+            let channel = channels::sql::open_by_token(tx, token).await?;
+            let known = match reading {
+                Reading::Only => sql::by_visitor(tx, channel.id, external_id).await?,
+                Reading::AndWriting => sql::lock_by_visitor(tx, channel.id, external_id).await?,
+            };
+            Ok((channel, known))
+        }
+        WayIn::Conversation(id) => {
+            let known = match reading {
+                Reading::Only => sql::of_visitor(tx, *id, external_id).await?,
+                Reading::AndWriting => sql::lock_of_visitor(tx, *id, external_id).await?,
+            };
+            let conversation = known.ok_or(Error::NotFound("Conversation"))?;
+            let channel = channels::sql::of_conversation(tx, &conversation).await?;
+            channel.check_open()?;
+            Ok((channel, Some(conversation)))
+        }
+    }
+}
+
 impl Earlier {
     fn before(seq: i64) -> Earlier {
         if seq > 1 { Earlier::Some } else { Earlier::None }
@@ -191,8 +232,8 @@ where
     app.db
         .read(move |tx| {
             Box::pin(async move {
-                let channel = channels::sql::open_by_token(tx, &visitor.channel_token).await?;
-                let Some(conversation) = sql::by_visitor(tx, channel.id, &visitor.external_id).await? else {
+                let (_, known) = identify(tx, &visitor, Reading::Only).await?;
+                let Some(conversation) = known else {
                     return Ok(View::default());
                 };
                 let (messages, earlier, continuity) = see(tx, &conversation).await?;

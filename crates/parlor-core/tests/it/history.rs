@@ -5,7 +5,7 @@ use parlor_core::{
     accounts::{self, NewAccount},
     assistants::AssistantChange,
     channels::{self, AutoReply, NewChannel},
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Continuity, Earlier, NewMessage},
     limits::RateLimits,
 };
@@ -28,7 +28,7 @@ async fn a_long_history_comes_bounded_and_a_long_absence_is_refused() {
             let off = channels::switch_auto_reply(&app, &operator, channel.id, Some(AutoReply::Off)).await;
             off.expect("a switch");
             let visitor = Visitor {
-                channel_token: channel.token,
+                way_in: WayIn::Token(channel.token),
                 external_id: ExternalId::parse("talkative").expect("an id"),
                 address: std::net::Ipv4Addr::LOCALHOST.into(),
             };

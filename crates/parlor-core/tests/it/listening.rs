@@ -12,7 +12,7 @@ use parlor_core::{
     assistants::AssistantChange,
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Conversation, Filter, Message, NewMessage, Page},
     ids::{ConversationId, SignInId},
 };
@@ -35,7 +35,10 @@ impl Listened {
                 self.messages.entry(conversation.id).or_default().insert(message.seq, message.clone());
                 conversation
             }
-            Event::ChannelChanged { .. } | Event::SignedOut { .. } => return,
+            Event::ChannelChanged { .. }
+            | Event::SignedOut { .. }
+            | Event::PresenceChanged { .. }
+            | Event::Typing { .. } => return,
         };
         let known = self.conversations.get(&conversation.id);
         if known.is_none_or(|known| known.version < conversation.version) {
@@ -158,7 +161,7 @@ async fn settle(app: &App, operator: &Actor) {
 async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
     for step in 0..25 {
         let visitor = Visitor {
-            channel_token: token.to_owned(),
+            way_in: WayIn::Token(token.to_owned()),
             external_id: ExternalId::parse(&format!("visitor-{}", chance.below(3))).expect("an id"),
             address: IpAddr::from(Ipv4Addr::LOCALHOST),
         };

@@ -6,7 +6,7 @@ use parlor_core::{
     assistants::{AssistantChange, NEEDS_PERSON, Provider},
     bus::Heard,
     channels::{self, NewChannel},
-    contacts::{ExternalId, Visitor},
+    contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, NewMessage, SenderType},
     knowledge::{self, NewArticle},
 };
@@ -26,7 +26,7 @@ const ARTICLES: &[(&str, &str)] = &[
 async fn answers(app: &App, shop: &Shop, question: &str) -> (String, Vec<String>, Vec<String>) {
     let mut listener = app.bus.listen();
     let visitor = Visitor {
-        channel_token: shop.token.clone(),
+        way_in: WayIn::Token(shop.token.clone()),
         external_id: ExternalId::parse(&app.new_id().to_string()).expect("an id"),
         address: std::net::Ipv4Addr::LOCALHOST.into(),
     };

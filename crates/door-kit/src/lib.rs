@@ -1,0 +1,15 @@
+//! What every door needs and no contract speaks of: the caller's address, JSON objects as bodies, the embedded pages.
+
+pub mod address;
+pub mod assets;
+mod object;
+
+pub use address::{Address, Forwarded};
+pub use object::Object;
+
+use std::time::Duration;
+
+/// A wait in whole seconds, rounded up: who comes back after it is not too early.
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}

@@ -1,0 +1,53 @@
+//! The org door: the contract of *developer-integration-guide*.
+//!
+//! Agents' browsers sign in under `/auth` and work with `/api/conversations/` and what belongs to it, visitors' widgets and native apps come
+//! by `/chat-widget` and `/socket.io/`. A door translates: who comes in becomes an [`Actor`](parlor_core::Actor) or a
+//! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
+//! `docs/contracts/org.md` numbers the clauses.
+
+mod auth;
+mod error;
+mod session;
+
+use std::sync::Arc;
+
+use axum::{Router, middleware};
+use door_kit::{Forwarded, address};
+use parlor_core::App;
+
+/// What the door is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the world reaches this server, without a slash at the end: it is our own origin, and stands in links.
+    pub public_url: String,
+    /// Whether a proxy in front names the caller's address.
+    pub forwarded: Forwarded,
+}
+
+/// The door. Cheap to clone.
+#[derive(Clone)]
+pub struct OrgDoor {
+    state: Door,
+}
+
+/// What every handler needs.
+#[derive(Clone)]
+struct Door {
+    app: App,
+    settings: Arc<Settings>,
+}
+
+impl OrgDoor {
+    pub fn new(app: App, settings: Settings) -> OrgDoor {
+        OrgDoor { state: Door { app, settings: Arc::new(settings) } }
+    }
+
+    /// Every path of this door. The listener must provide `ConnectInfo<SocketAddr>`.
+    pub fn router(&self) -> Router {
+        let forwarded = self.state.settings.forwarded;
+        Router::new()
+            .merge(auth::router())
+            .with_state(self.state.clone())
+            .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
+    }
+}

@@ -1,0 +1,3 @@
+//! The org door, from outside.
+
+mod auth;
