@@ -7,6 +7,8 @@
 
 mod auth;
 mod error;
+mod mobile_channels;
+mod native;
 mod session;
 
 use std::sync::Arc;
@@ -47,6 +49,8 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(mobile_channels::router())
+            .merge(native::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
     }

@@ -60,6 +60,8 @@ ids! {
     MessageId
     /// One piece of the account's knowledge.
     ArticleId
+    /// An app on a phone.
+    DeviceId
     /// Something owed.
     JobId
 }

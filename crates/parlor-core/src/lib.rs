@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod knowledge;
 pub mod limits;
 pub mod presence;
+pub mod push;
 mod search;
 pub mod secrets;
 pub mod usage;

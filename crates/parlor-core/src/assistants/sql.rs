@@ -1,7 +1,12 @@
 use jiff::Timestamp;
 
 use super::{Assistant, Provider};
-use crate::{Result, db::Tx, ids::AccountId, params};
+use crate::{
+    Result,
+    db::{Row, Tx},
+    ids::{AccountId, AssistantId},
+    params,
+};
 
 pub async fn insert(
     tx: &mut Tx,
@@ -20,6 +25,20 @@ pub async fn update(tx: &mut Tx, assistant: &Assistant, now: Timestamp) -> Resul
     let sql = "update assistants set name = $2, provider = $3, model = $4, instructions = $5, updated_at = $6 where id = $1";
     let Assistant { id, name, provider, model, instructions } = assistant;
     tx.exec(sql, params![*id, name, *provider, model, instructions.as_ref(), now]).await
+}
+
+pub async fn get(tx: &mut Tx, account_id: AccountId, id: AssistantId) -> Result<Option<Assistant>> {
+    let sql = "select id, name, provider, model, instructions from assistants where account_id = $1 and id = $2";
+    let assistant = |row: &Row<'_>| {
+        Ok(Assistant {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            provider: row.get(2)?,
+            model: row.get(3)?,
+            instructions: row.get(4)?,
+        })
+    };
+    tx.opt(sql, params![account_id, id], assistant).await
 }
 
 pub async fn providers_with_key(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Provider>> {

@@ -20,7 +20,10 @@ use crate::{
 
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
 pub(crate) use store::message as store;
-pub use visitor::{Continuity, Earlier, View, earlier, enter, history, history_with, receive, view};
+pub use visitor::{
+    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, open, receive, view,
+};
+pub(crate) use visitor::{Reading, identify};
 
 /// The most characters a text may have.
 pub const LONGEST_TEXT: usize = 10_000;

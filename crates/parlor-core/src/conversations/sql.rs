@@ -68,7 +68,8 @@ const LOCK_BY_VISITOR: &str = "select 1 from conversations v join contacts c on 
 const OF_VISITOR: &str = select!("where v.id = $1 and c.external_id = $2");
 const LOCK_OF_VISITOR: &str = "select 1 from conversations v join contacts c on c.id = v.contact_id
                                where v.id = $1 and c.external_id = $2 for no key update of v";
-const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
+/// Without a message it is the visitor's alone.
+const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2 and v.last_seq > 0");
 const LOCK_BY_ID: &str = "select 1 from conversations where account_id = $1 and id = $2 for no key update";
 
 pub async fn by_visitor(
@@ -219,6 +220,11 @@ pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Times
     .await
 }
 
+pub async fn save_first_message(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+    let sql = "update sessions set first_message_at = $2 where id = $1";
+    tx.exec(sql, params![conversation.session.id, conversation.session.first_message_at]).await
+}
+
 pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
     let sql =
         "update sessions set status = $2, assignee_id = $3, assigned_at = $4, tags = $5, answering = $6,
@@ -366,7 +372,7 @@ pub async fn before(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Re
 
 macro_rules! narrowed {
     () => {
-        "where v.account_id = $1
+        "where v.account_id = $1 and v.last_seq > 0
            and (cast($3 as text) is null
                 or lower(c.display_name) like lower($3) escape '!' or lower(c.email) like lower($3) escape '!'
                 or c.phone like $3 escape '!' or lower(c.external_id) like lower($3) escape '!')

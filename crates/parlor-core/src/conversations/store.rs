@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Session, Source, Status, sql};
+use super::{
+    Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Session, Source, Status, sql,
+};
 use crate::{
     Error, Event, Result,
     app::App,
@@ -10,8 +12,10 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
+    jobs, push,
 };
 
+/// Makes the contact and an empty conversation. Nobody but the visitor sees it before its first message.
 pub(super) async fn open(
     app: &App,
     tx: &mut Tx,
@@ -36,7 +40,7 @@ pub(super) async fn open(
         account_id: channel.account_id,
         channel_id: channel.id,
         contact,
-        session: new_session(app, now),
+        session: new_session(app),
         last_seq: 0,
         version: 1,
         last_message_at: now,
@@ -45,7 +49,6 @@ pub(super) async fn open(
     };
     sql::insert(tx, &conversation).await?;
     sql::insert_session(tx, &conversation, now).await?;
-    tx.tell(Event::ConversationOpened { conversation: conversation.clone() });
     Ok(conversation)
 }
 
@@ -55,14 +58,14 @@ pub(super) async fn open_session(
     conversation: &mut Conversation,
     now: Timestamp,
 ) -> Result<()> {
-    conversation.session = new_session(app, now);
+    conversation.session = new_session(app);
     conversation.version += 1;
     sql::insert_session(tx, conversation, now).await?;
     tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
     Ok(())
 }
 
-fn new_session(app: &App, now: Timestamp) -> Session {
+fn new_session(app: &App) -> Session {
     Session {
         id: SessionId(app.new_id()),
         status: Status::Open,
@@ -70,7 +73,7 @@ fn new_session(app: &App, now: Timestamp) -> Session {
         assigned_at: None,
         tags: Vec::new(),
         answering: Answering::Assistant,
-        first_message_at: Some(now),
+        first_message_at: None,
         resolved_at: None,
     }
 }
@@ -95,6 +98,13 @@ pub(crate) async fn message(
     sources: Vec<Source>,
     now: Timestamp,
 ) -> Result<Sent> {
+    if conversation.session.first_message_at.is_none() {
+        conversation.session.first_message_at = Some(now);
+        sql::save_first_message(tx, &conversation).await?;
+    }
+    if conversation.last_seq == 0 {
+        tx.tell(Event::ConversationOpened { conversation: conversation.clone() });
+    }
     conversation.last_seq += 1;
     conversation.version += 1;
     // Two messages at the same instant of a clock that was set back must still sort as they came.
@@ -113,6 +123,9 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {
+        jobs::order_push(app, tx, &conversation, now).await?;
+    }
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }

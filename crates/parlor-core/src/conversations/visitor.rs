@@ -13,6 +13,46 @@ use crate::{
     usage,
 };
 
+/// Whether a conversation has just been opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Now,
+    Before,
+}
+
+/// Opens the visitor's conversation before there is a message, or finds it where it is. Staff see it from its first message on.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`]; [`Error::Invalid`] for the name.
+pub async fn open(
+    app: &App,
+    visitor: &Visitor,
+    display_name: Option<String>,
+) -> Result<(Conversation, Opened)> {
+    let display_name = contacts::display_name(display_name)?;
+    app.limits.check(Action::AddressWrites, limits::network(visitor.address))?;
+    app.limits.check(Action::VisitorWrites, (&visitor.way_in, &visitor.external_id))?;
+    let (inner, visitor) = (app.clone(), visitor.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let (channel, known) = identify(tx, &visitor, Reading::AndWriting).await?;
+                let now = inner.now();
+                let (mut conversation, opened) = match known {
+                    Some(conversation) => (conversation, Opened::Before),
+                    None => {
+                        (store::open(&inner, tx, &channel, &visitor.external_id, now).await?, Opened::Now)
+                    }
+                };
+                if conversation.contact.display_name.is_none() && display_name.is_some() {
+                    store::set_name(tx, &mut conversation, display_name, now).await?;
+                }
+                Ok((conversation, opened))
+            })
+        })
+        .await
+}
+
 /// Takes a visitor's message in. The first one opens the conversation, the first after a resolve a new session.
 ///
 /// # Errors
@@ -176,7 +216,7 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
 
 /// What a visitor is let in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(crate) enum Reading {
     Only,
     /// The conversation is held until the end of the transaction.
     AndWriting,
@@ -187,7 +227,7 @@ enum Reading {
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] for a conversation that is not the visitor's.
-async fn identify(
+pub(crate) async fn identify(
     tx: &mut Tx,
     visitor: &Visitor,
     reading: Reading,
@@ -196,6 +236,14 @@ async fn identify(
     match &visitor.way_in {
         WayIn::Token(token) => {
             let channel = channels::sql::open_by_token(tx, token).await?;
+            let known = match reading {
+                Reading::Only => sql::by_visitor(tx, channel.id, external_id).await?,
+                Reading::AndWriting => sql::lock_by_visitor(tx, channel.id, external_id).await?,
+            };
+            Ok((channel, known))
+        }
+        WayIn::MobileChannel(id) => {
+            let channel = channels::sql::open_mobile(tx, *id).await?;
             let known = match reading {
                 Reading::Only => sql::by_visitor(tx, channel.id, external_id).await?,
                 Reading::AndWriting => sql::lock_by_visitor(tx, channel.id, external_id).await?,

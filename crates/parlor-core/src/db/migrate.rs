@@ -31,8 +31,12 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[Migration] =
-    &[migration!(1, "0001_first"), migration!(2, "0002_search", each), migration!(3, "0003_browsers")];
+const MIGRATIONS: &[Migration] = &[
+    migration!(1, "0001_first"),
+    migration!(2, "0002_search", each),
+    migration!(3, "0003_browsers"),
+    migration!(5, "0005_push"),
+];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";
 const NEWEST: &str = "select coalesce(max(number), 0) from migrations";
