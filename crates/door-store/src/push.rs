@@ -42,7 +42,7 @@ fn tell(hubs: &Hubs, event: &Event) {
         Event::SignedOut { sign_in, .. } => hubs.store.group(&sign_in_group(*sign_in)).abort(),
         Event::Typing { place, by, typing } => {
             let group = own_group(place.channel_id, place.external_id.as_str());
-            hubs.widget.group(&group).send("Typing", &(OwnTyping::new(*by, *typing),));
+            hubs.widget.group(&group).send("Typing", &(OwnTyping::new(by.kind(), *typing),));
         }
         // Who of the staff is online is nothing this door's contract speaks of.
         Event::PresenceChanged { .. } => {}

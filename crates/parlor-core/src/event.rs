@@ -3,9 +3,9 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
-    conversations::{Conversation, Message, SenderType},
+    conversations::{Conversation, Message},
     ids::{AccountId, AgentId, ChannelId, SignInId},
-    presence::{Place, Presence, Typing},
+    presence::{Place, Presence, Typing, Typist},
 };
 
 /// A door matches every event without a wildcard: a new one does not compile until each door has decided what it means there.
@@ -25,5 +25,5 @@ pub enum Event {
     /// An agent came online or went offline. Not stored.
     PresenceChanged { account_id: AccountId, agent_id: AgentId, presence: Presence },
     /// Somebody types, or no longer does. Not stored.
-    Typing { place: Place, by: SenderType, typing: Typing },
+    Typing { place: Place, by: Typist, typing: Typing },
 }

@@ -20,7 +20,7 @@ use crate::{
     app::App,
     bus::{Bus, Heard},
     contacts::ExternalId,
-    conversations::{Conversation, SenderType},
+    conversations::{Conversation, Sender, SenderType},
     ids::{AccountId, AgentId, ChannelId, ConversationId},
     text_enum,
 };
@@ -40,6 +40,35 @@ text_enum! {
 pub enum Typing {
     Started,
     Stopped,
+}
+
+/// Who is typing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Typist {
+    EndUser,
+    Agent(AgentId),
+    Bot,
+}
+
+impl Typist {
+    /// The kind of sender this will be.
+    pub fn kind(self) -> SenderType {
+        match self {
+            Typist::EndUser => SenderType::EndUser,
+            Typist::Agent(_) => SenderType::Agent,
+            Typist::Bot => SenderType::Bot,
+        }
+    }
+}
+
+impl From<&Sender> for Typist {
+    fn from(sender: &Sender) -> Typist {
+        match sender {
+            Sender::EndUser(_) => Typist::EndUser,
+            Sender::Agent { id, .. } => Typist::Agent(*id),
+            Sender::Bot { .. } => Typist::Bot,
+        }
+    }
 }
 
 /// Where in the house something short-lived happens: enough for every door to find who should know.
@@ -70,12 +99,12 @@ type Listens = Box<dyn Fn(ChannelId, &ExternalId) -> bool + Send + Sync>;
 pub struct Attendance {
     /// How many connections each agent has.
     agents: Mutex<HashMap<AgentId, (AccountId, usize)>>,
-    typing: Mutex<HashMap<(ConversationId, SenderType), Typist>>,
+    typing: Mutex<HashMap<(ConversationId, Typist), Typed>>,
     typed: Notify,
     doors: RwLock<Vec<Listens>>,
 }
 
-struct Typist {
+struct Typed {
     place: Place,
     told_at: Instant,
     until: Instant,
@@ -156,22 +185,22 @@ pub fn visitor_is_live(app: &App, channel_id: ChannelId, external_id: &ExternalI
 }
 
 /// Somebody types. It ends by itself, or with the message.
-pub fn typing(app: &App, place: Place, by: SenderType) {
+pub fn typing(app: &App, place: Place, by: Typist) {
     let now = Instant::now();
     let until = now + TYPING_LASTS;
     {
         let mut typing = app.attendance.typing.lock();
         match typing.entry((place.conversation_id, by)) {
             Entry::Occupied(mut known) => {
-                let typist = known.get_mut();
-                typist.until = until;
-                if now < typist.told_at + TYPING_EVERY {
+                let typed = known.get_mut();
+                typed.until = until;
+                if now < typed.told_at + TYPING_EVERY {
                     return;
                 }
-                typist.told_at = now;
+                typed.told_at = now;
             }
             Entry::Vacant(new) => {
-                new.insert(Typist { place: place.clone(), told_at: now, until });
+                new.insert(Typed { place: place.clone(), told_at: now, until });
             }
         }
     }
@@ -180,9 +209,9 @@ pub fn typing(app: &App, place: Place, by: SenderType) {
 }
 
 /// Somebody no longer types. Fine if they did not.
-pub fn typing_stopped(app: &App, conversation_id: ConversationId, by: SenderType) {
+pub fn typing_stopped(app: &App, conversation_id: ConversationId, by: Typist) {
     let ended = app.attendance.typing.lock().remove(&(conversation_id, by));
-    if let Some(Typist { place, .. }) = ended {
+    if let Some(Typed { place, .. }) = ended {
         app.bus.publish(Event::Typing { place, by, typing: Typing::Stopped });
     }
 }
@@ -191,7 +220,7 @@ pub fn typing_stopped(app: &App, conversation_id: ConversationId, by: SenderType
 pub async fn keep(app: App, mut stop: watch::Receiver<bool>) {
     let mut listener = app.bus.listen();
     loop {
-        let next = app.attendance.typing.lock().values().map(|typist| typist.until).min();
+        let next = app.attendance.typing.lock().values().map(|typed| typed.until).min();
         let silence = async {
             match next {
                 Some(at) => sleep_until(at).await,
@@ -202,7 +231,7 @@ pub async fn keep(app: App, mut stop: watch::Receiver<bool>) {
             heard = listener.next() => match heard {
                 Some(Heard::Event(event)) => {
                     if let Event::MessageSent { conversation, message } = &*event {
-                        typing_stopped(&app, conversation.id, message.sender.kind());
+                        typing_stopped(&app, conversation.id, Typist::from(&message.sender));
                     }
                 }
                 // Whose message was lost is not known: time ends it.
@@ -220,7 +249,7 @@ fn fall_silent(app: &App) {
     let now = Instant::now();
     let silent: Vec<_> = {
         let typing = app.attendance.typing.lock();
-        typing.iter().filter(|(_, typist)| typist.until <= now).map(|(&key, _)| key).collect()
+        typing.iter().filter(|(_, typed)| typed.until <= now).map(|(&key, _)| key).collect()
     };
     for (conversation_id, by) in silent {
         typing_stopped(app, conversation_id, by);
