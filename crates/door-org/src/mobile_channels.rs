@@ -14,7 +14,7 @@ use parlor_core::{
     ids::{AssistantId, ChannelId},
     push::{self, ApnsChange, ApnsShown, Environment, Failure, FcmChange, FcmShown, Platform, Shown},
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -66,7 +66,9 @@ async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<
     let counts = push::counts(&door.app, &actor).await?;
     let devices = |id| counts.iter().find(|(channel, _)| *channel == id).map_or(0, |(_, count)| *count);
     let mobile = channels::list(&door.app, &actor).await?.into_iter().filter(|c| c.kind == Kind::MobileSdk);
-    Ok(Json(mobile.map(|channel| (devices(channel.id), channel)).map(|(n, c)| MobileChannel::new(c, n)).collect()))
+    Ok(Json(
+        mobile.map(|channel| (devices(channel.id), channel)).map(|(n, c)| MobileChannel::new(c, n)).collect(),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -149,18 +151,13 @@ fn named(id: &str, platform: &str) -> Result<(ChannelId, Platform)> {
 
 #[derive(Deserialize)]
 struct GivenFcm {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "door_kit::given")]
     server_key: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "door_kit::given")]
     sender_id: Option<Option<String>>,
     /// The file as an object, or as its text.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "door_kit::given")]
     service_account: Option<Option<Value>>,
-}
-
-/// Tells `null` from nothing.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl From<GivenFcm> for FcmChange {

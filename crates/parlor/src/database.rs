@@ -29,6 +29,7 @@ pub async fn open_with(config: &Config, key: MasterKey) -> Result<App> {
     let mut settings = Settings::new(database(config), key);
     settings.providers =
         Providers { anthropic: provider(&config.anthropic), openai: provider(&config.openai) };
+    settings.push.endpoints = config.push.clone();
     settings.rate_limits = config.rate_limits;
     App::open(settings).await.with_context(|| format!("cannot open {}", place(config)))
 }

@@ -28,7 +28,8 @@ pub async fn update(tx: &mut Tx, assistant: &Assistant, now: Timestamp) -> Resul
 }
 
 pub async fn get(tx: &mut Tx, account_id: AccountId, id: AssistantId) -> Result<Option<Assistant>> {
-    let sql = "select id, name, provider, model, instructions from assistants where account_id = $1 and id = $2";
+    let sql =
+        "select id, name, provider, model, instructions from assistants where account_id = $1 and id = $2";
     let assistant = |row: &Row<'_>| {
         Ok(Assistant {
             id: row.get(0)?,

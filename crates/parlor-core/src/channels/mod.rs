@@ -10,8 +10,7 @@ use crate::{
     assistants::{self, Assistant, AssistantChange},
     db::Tx,
     ids::{AccountId, AssistantId, ChannelId},
-    push,
-    secrets, text_enum,
+    push, secrets, text_enum,
     usage::{Limit, Plan},
 };
 

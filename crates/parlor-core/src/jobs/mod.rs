@@ -22,8 +22,7 @@ use crate::{
     conversations::Conversation,
     db::{Dialect, Tx},
     ids::{AccountId, ConversationId, JobId},
-    push,
-    text_enum,
+    push, text_enum,
 };
 
 text_enum! {

@@ -221,7 +221,12 @@ pub async fn forget_credentials(app: &App, actor: &Actor, id: ChannelId, platfor
 }
 
 /// What to send with by each service, or why that cannot be.
-pub(super) fn usable(app: &App, id: ChannelId, platform: Platform, stored: &[Stored]) -> Result<Credentials, String> {
+pub(super) fn usable(
+    app: &App,
+    id: ChannelId,
+    platform: Platform,
+    stored: &[Stored],
+) -> Result<Credentials, String> {
     let missing = || match platform {
         Platform::Fcm => "The channel has no service account for FCM.".to_owned(),
         Platform::Apns => "The channel has no key for APNs.".to_owned(),
@@ -260,12 +265,16 @@ fn open(app: &App, id: ChannelId, stored: &Stored) -> Result<Json> {
 impl FcmChange {
     fn checked(mut self) -> Result<FcmChange> {
         for text in [&mut self.server_key, &mut self.sender_id, &mut self.service_account] {
-            *text = text.take().map(|given| given.map(|text| text.trim().to_owned()).filter(|t| !t.is_empty()));
+            *text =
+                text.take().map(|given| given.map(|text| text.trim().to_owned()).filter(|t| !t.is_empty()));
         }
         if let Some(Some(key)) = &self.server_key
             && (key.len() > 500 || !key.bytes().all(|byte| byte.is_ascii_graphic()))
         {
-            return Err(Error::invalid("server_key", "must have 1 to 500 printable characters without spaces"));
+            return Err(Error::invalid(
+                "server_key",
+                "must have 1 to 500 printable characters without spaces",
+            ));
         }
         if let Some(Some(id)) = &self.sender_id
             && (id.len() > 20 || !id.bytes().all(|byte| byte.is_ascii_digit()))
@@ -349,7 +358,8 @@ impl Shown {
                     });
                 }
                 Platform::Apns => {
-                    let Apns { team_id, bundle_id, key_id, environment, private_key: _ } = Apns::read(opened)?;
+                    let Apns { team_id, bundle_id, key_id, environment, private_key: _ } =
+                        Apns::read(opened)?;
                     shown.apns =
                         Some(ApnsShown { team_id, bundle_id, key_id, environment, failure, updated_at });
                 }

@@ -10,7 +10,8 @@ mod sql;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use push_client::{DeviceToken, Endpoints, Invalid};
+pub use push_client::Endpoints;
+use push_client::{DeviceToken, Invalid};
 
 use crate::{
     Actor, Error, Permission, Result,
@@ -25,8 +26,8 @@ use crate::{
 };
 
 pub use credentials::{
-    ApnsChange, ApnsShown, Environment, Failure, FcmChange, FcmShown, ServiceAccountShown, Shown, credentials,
-    forget_credentials, set_apns, set_fcm,
+    ApnsChange, ApnsShown, Environment, Failure, FcmChange, FcmShown, ServiceAccountShown, Shown,
+    credentials, forget_credentials, set_apns, set_fcm,
 };
 pub(crate) use send::run;
 
@@ -119,8 +120,7 @@ pub async fn unregister(app: &App, visitor: &Visitor, token: &str) -> Result<()>
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (_, conversation) =
-                    conversations::identify(tx, &visitor, Reading::AndWriting).await?;
+                let (_, conversation) = conversations::identify(tx, &visitor, Reading::AndWriting).await?;
                 let conversation = conversation.ok_or(Error::NotFound("Conversation"))?;
                 for hash in &hashes {
                     sql::delete_device(tx, conversation.contact.id, hash).await?;

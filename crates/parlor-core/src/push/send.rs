@@ -131,10 +131,7 @@ fn notification(news: &News) -> Notification {
         body: text(&news.message.content),
         unread: u32::try_from(news.unread).unwrap_or(u32::MAX),
         collapse: id.clone(),
-        data: vec![
-            ("conversation_id".into(), id),
-            ("message_id".into(), news.message.id.to_string()),
-        ],
+        data: vec![("conversation_id".into(), id), ("message_id".into(), news.message.id.to_string())],
         lives: LIVES,
     }
 }

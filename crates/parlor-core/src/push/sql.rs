@@ -18,8 +18,7 @@ pub async fn save_device(tx: &mut Tx, device: &Device, hash: &[u8], sealed: &[u8
                  registered_at = excluded.registered_at
                returning id";
     let Device { id, account_id, channel_id, contact_id, platform, registered_at } = device;
-    let params =
-        params![*id, *account_id, *channel_id, *contact_id, *platform, hash, sealed, *registered_at];
+    let params = params![*id, *account_id, *channel_id, *contact_id, *platform, hash, sealed, *registered_at];
     tx.one(sql, params, |row| row.get(0)).await
 }
 

@@ -3,4 +3,7 @@
 mod db;
 mod history;
 mod listening;
+mod push;
+mod push_credentials;
 mod search;
+mod unopened;
