@@ -14,6 +14,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use crate::line::{Incoming, Sender};
+
 /// Ends a message of the hub protocol.
 const RECORD_SEPARATOR: u8 = 0x1e;
 
@@ -24,27 +26,6 @@ pub struct Hub {
     token: String,
     session: String,
     calls: u64,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum Incoming {
-    Completion {
-        call: u64,
-        error: Option<String>,
-    },
-    Message {
-        text: String,
-        sender: Sender,
-    },
-    /// Pings and whatever is no concern of a visitor.
-    Other,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sender {
-    Visitor,
-    Assistant,
-    Agent,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +85,7 @@ impl Hub {
     /// The next message. Nothing is lost if the future is dropped.
     pub async fn receive(&mut self) -> anyhow::Result<Incoming> {
         let message = self.next_message().await?;
-        Incoming::read(&message)
+        Incoming::from_hub(&message)
             .with_context(|| format!("the server sent {}", String::from_utf8_lossy(&message)))
     }
 
@@ -148,7 +129,7 @@ impl Hub {
 }
 
 impl Incoming {
-    fn read(message: &[u8]) -> anyhow::Result<Self> {
+    fn from_hub(message: &[u8]) -> anyhow::Result<Self> {
         let wire: Wire<'_> = serde_json::from_slice(message)?;
         match (wire.r#type, wire.target.as_deref()) {
             (3, _) => {
@@ -171,23 +152,13 @@ impl Incoming {
     }
 }
 
-/// A message of a visitor's usual length that can be told from all others of its session.
-pub fn numbered(number: u64) -> String {
-    format!("{number}: Hello, I ordered a blue lamp last week. Where is my parcel now?")
-}
-
-/// The number in such a message.
-pub fn number_of(text: &str) -> Option<u64> {
-    text.split_once(':')?.0.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_the_hub_says_is_understood() {
-        let read = |message: &str| Incoming::read(message.as_bytes()).unwrap();
+        let read = |message: &str| Incoming::from_hub(message.as_bytes()).unwrap();
         assert_eq!(
             read(r#"{"type":3,"invocationId":"7","result":null}"#),
             Incoming::Completion { call: 7, error: None }
@@ -204,12 +175,6 @@ mod tests {
             Incoming::Message { text: "café".to_owned(), sender: Sender::Assistant }
         );
         assert_eq!(read(r#"{"type":6}"#), Incoming::Other);
-        assert!(Incoming::read(br#"{"type":7,"error":"Gone"}"#).is_err());
-    }
-
-    #[test]
-    fn a_message_knows_its_number() {
-        assert_eq!(number_of(&numbered(42)), Some(42));
-        assert_eq!(number_of("How can we help?"), None);
+        assert!(Incoming::from_hub(br#"{"type":7,"error":"Gone"}"#).is_err());
     }
 }

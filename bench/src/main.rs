@@ -4,9 +4,11 @@
 mod figures;
 mod http1;
 mod hub;
+mod line;
 mod machine;
 mod scenarios;
 mod server;
+mod socket;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 
+use crate::line::Wire;
 use crate::scenarios::Load;
 use crate::server::{Agent, Provision, Server};
 
@@ -72,6 +75,17 @@ enum Scenario {
     FanOut,
     /// A visitor's first message until the local assistant has answered.
     FirstAnswer,
+    /// `hub-echo` over Socket.IO: `send_message` until the own `message_received`.
+    SocketEcho,
+    /// The same with 500 visitors.
+    #[value(name = "socket-echo-500")]
+    SocketEcho500,
+    /// `idle` over Socket.IO.
+    SocketIdle,
+    /// `fan-out` over Socket.IO.
+    SocketFanOut,
+    /// 10,000 Socket.IO clients who connect and join at once.
+    SocketStorm,
     /// From the start of the process until it is ready, and its memory then.
     Start,
 }
@@ -135,21 +149,27 @@ async fn play(
         account.toggle_agent(Agent::Off).await?;
     }
 
-    let load = |connections| Load {
+    let load = |connections, wire| Load {
         server: &server,
         token: &account.channel_token,
+        wire,
         connections: arguments.connections.unwrap_or(connections),
         warm_up: Duration::from_secs(arguments.warm_up),
         duration: Duration::from_secs(arguments.seconds),
     };
     let figures = match scenario {
-        Scenario::HubEcho => scenarios::hub_echo::play(load(64)).await,
-        Scenario::HubEcho500 => scenarios::hub_echo::play(load(500)).await,
-        Scenario::HubSteady => scenarios::hub_steady::play(load(64)).await,
-        Scenario::RestSend => scenarios::rest_send::play(load(64)).await,
-        Scenario::Idle => scenarios::idle::play(load(2000)).await,
-        Scenario::FanOut => scenarios::fan_out::play(load(1000)).await,
-        Scenario::FirstAnswer => scenarios::first_answer::play(load(1)).await,
+        Scenario::HubEcho => scenarios::echo::play(load(64, Wire::Hub)).await,
+        Scenario::HubEcho500 => scenarios::echo::play(load(500, Wire::Hub)).await,
+        Scenario::HubSteady => scenarios::hub_steady::play(load(64, Wire::Hub)).await,
+        Scenario::RestSend => scenarios::rest_send::play(load(64, Wire::Hub)).await,
+        Scenario::Idle => scenarios::idle::play(load(2000, Wire::Hub)).await,
+        Scenario::FanOut => scenarios::fan_out::play(load(1000, Wire::Hub)).await,
+        Scenario::FirstAnswer => scenarios::first_answer::play(load(1, Wire::Hub)).await,
+        Scenario::SocketEcho => scenarios::echo::play(load(64, Wire::Socket)).await,
+        Scenario::SocketEcho500 => scenarios::echo::play(load(500, Wire::Socket)).await,
+        Scenario::SocketIdle => scenarios::idle::play(load(2000, Wire::Socket)).await,
+        Scenario::SocketFanOut => scenarios::fan_out::play(load(1000, Wire::Socket)).await,
+        Scenario::SocketStorm => scenarios::storm::play(load(10_000, Wire::Socket)).await,
         Scenario::Start => unreachable!("played above, without a server"),
     }?;
     server.stop().await?;

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::{Load, in_time};
 use crate::figures::{Figures, Tally, Window, rounded};
-use crate::hub::{Hub, Incoming, number_of, numbered};
+use crate::line::{Incoming, Line, number_of, numbered};
 use crate::server::random_hex;
 
 /// Where the listeners meet the speaker.
@@ -24,8 +24,8 @@ struct Delivered {
 }
 
 enum Part {
-    Speaker(Hub),
-    Listener(Hub),
+    Speaker(Line),
+    Listener(Line),
 }
 
 pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
@@ -33,13 +33,13 @@ pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
     let delivered = Arc::new(Delivered::default());
     let mut parts = Vec::new();
     for _ in 0..load.connections {
-        parts.push(Part::Listener(Hub::join(load.server.address, load.token, &session).await?));
+        parts.push(Part::Listener(Line::join(load.wire, load.server.address, load.token, &session).await?));
     }
-    parts.push(Part::Speaker(Hub::join(load.server.address, load.token, &session).await?));
+    parts.push(Part::Speaker(Line::join(load.wire, load.server.address, load.token, &session).await?));
 
     let listeners = u64::from(load.connections);
     let play = |part, window| take_part(part, window, delivered.clone(), listeners);
-    let mut figures = load.play("fan-out", parts, play).await?;
+    let mut figures = load.play(load.name("fan-out", "socket-fan-out"), parts, play).await?;
     figures.messages *= listeners;
     figures.rate_per_second = rounded(figures.messages as f64 / figures.seconds);
     Ok(figures)
@@ -48,10 +48,10 @@ pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
 async fn take_part(part: Part, window: Window, delivered: Arc<Delivered>, listeners: u64) -> Tally {
     let mut tally = Tally::default();
     let played = match part {
-        Part::Speaker(hub) => in_time(window, speak(hub, window, &delivered, &mut tally)).await,
-        Part::Listener(hub) => {
+        Part::Speaker(line) => in_time(window, speak(line, window, &delivered, &mut tally)).await,
+        Part::Listener(line) => {
             tokio::select! {
-                failed = listen(hub, &delivered, listeners) => failed,
+                failed = listen(line, &delivered, listeners) => failed,
                 () = tokio::time::sleep_until(window.end.into()) => Ok(()),
             }
         }
@@ -62,11 +62,16 @@ async fn take_part(part: Part, window: Window, delivered: Arc<Delivered>, listen
     tally
 }
 
-async fn speak(mut hub: Hub, window: Window, delivered: &Delivered, tally: &mut Tally) -> anyhow::Result<()> {
+async fn speak(
+    mut line: Line,
+    window: Window,
+    delivered: &Delivered,
+    tally: &mut Tally,
+) -> anyhow::Result<()> {
     while Instant::now() < window.end {
         delivered.count.store(0, Ordering::Relaxed);
         let sent = Instant::now();
-        let own = hub
+        let own = line
             .send(|number| {
                 delivered.awaited.store(number, Ordering::Relaxed);
                 numbered(number)
@@ -81,7 +86,7 @@ async fn speak(mut hub: Hub, window: Window, delivered: &Delivered, tally: &mut 
                 }
                 // The listeners leave at the end, and what they still lack is not owed to them.
                 () = tokio::time::sleep_until(window.end.into()), if !heard => return Ok(()),
-                incoming = hub.receive() => match incoming? {
+                incoming = line.receive() => match incoming? {
                     Incoming::Completion { call, error } if call == own => match error {
                         Some(error) => bail!("SendMessage: {error}"),
                         None => completed = true,
@@ -95,9 +100,9 @@ async fn speak(mut hub: Hub, window: Window, delivered: &Delivered, tally: &mut 
     Ok(())
 }
 
-async fn listen(mut hub: Hub, delivered: &Delivered, listeners: u64) -> anyhow::Result<()> {
+async fn listen(mut line: Line, delivered: &Delivered, listeners: u64) -> anyhow::Result<()> {
     loop {
-        if let Incoming::Message { text, .. } = hub.receive().await? {
+        if let Incoming::Message { text, .. } = line.receive().await? {
             let awaited = delivered.awaited.load(Ordering::Relaxed);
             if number_of(&text) != Some(awaited) {
                 bail!("{text:?} came where message {awaited} was due");

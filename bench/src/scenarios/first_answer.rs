@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 
 use super::{GRACE, Load};
 use crate::figures::{Figures, Tally};
-use crate::hub::{Hub, Incoming, Sender};
+use crate::line::{Incoming, Line, Sender};
 use crate::server::random_hex;
 
 /// At most; the time set may end before.
@@ -32,11 +32,11 @@ pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
 }
 
 async fn ask(load: Load<'_>, tally: &mut Tally) -> anyhow::Result<()> {
-    let mut hub = Hub::join(load.server.address, load.token, &random_hex()?).await?;
+    let mut line = Line::join(load.wire, load.server.address, load.token, &random_hex()?).await?;
     let sent = Instant::now();
-    hub.send(|_| QUESTION.to_owned()).await?;
+    line.send(|_| QUESTION.to_owned()).await?;
     loop {
-        match hub.receive().await? {
+        match line.receive().await? {
             Incoming::Message { sender: Sender::Assistant, .. } => break,
             Incoming::Completion { error: Some(error), .. } => bail!("SendMessage: {error}"),
             _ => {}

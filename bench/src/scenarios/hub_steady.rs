@@ -9,12 +9,12 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Load, in_time};
 use crate::figures::{Figures, Tally, Window};
-use crate::hub::{Hub, Incoming, number_of, numbered};
+use crate::line::{Incoming, Line, number_of, numbered};
 
 const MESSAGES_PER_SECOND: u32 = 1000;
 
 struct Visitor {
-    hub: Hub,
+    line: Line,
     /// When the next message is due; closed when there is none.
     due: UnboundedReceiver<Instant>,
 }
@@ -24,9 +24,9 @@ pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
         .visitors()
         .await?
         .into_iter()
-        .map(|hub| {
+        .map(|line| {
             let (sender, due) = unbounded_channel();
-            (sender, Visitor { hub, due })
+            (sender, Visitor { line, due })
         })
         .unzip();
     // Of its own, since a timer of the runtime is good to a millisecond only.
@@ -63,7 +63,7 @@ async fn visit(visitor: Visitor, window: Window) -> Tally {
 }
 
 async fn talk(
-    Visitor { mut hub, mut due }: Visitor,
+    Visitor { mut line, mut due }: Visitor,
     window: Window,
     owed: &mut VecDeque<(u64, Instant)>,
     tally: &mut Tally,
@@ -72,10 +72,10 @@ async fn talk(
     while !all_sent || !owed.is_empty() {
         tokio::select! {
             next = due.recv(), if !all_sent => match next {
-                Some(due) => owed.push_back((hub.send(numbered).await?, due)),
+                Some(due) => owed.push_back((line.send(numbered).await?, due)),
                 None => all_sent = true,
             },
-            incoming = hub.receive() => match incoming? {
+            incoming = line.receive() => match incoming? {
                 Incoming::Completion { call, error: Some(error) } => {
                     owed.retain(|(own, _)| *own != call);
                     tally.error(error);

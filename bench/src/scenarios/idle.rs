@@ -15,7 +15,8 @@ pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
     let after = load.server.settled_rss_bytes().await?;
     drop(visitors);
 
-    let mut figures = Tally::default().into_figures("idle", load.connections, Duration::ZERO);
+    let mut figures =
+        Tally::default().into_figures(load.name("idle", "socket-idle"), load.connections, Duration::ZERO);
     figures.rss_bytes = after;
     figures.bytes_per_connection = after.zip(before).map(|(after, before)| {
         (i64::try_from(after).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(0))

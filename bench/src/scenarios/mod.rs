@@ -1,10 +1,11 @@
+pub mod echo;
 pub mod fan_out;
 pub mod first_answer;
-pub mod hub_echo;
 pub mod hub_steady;
 pub mod idle;
 pub mod rest_send;
 pub mod start;
+pub mod storm;
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use anyhow::Context;
 use tokio::task::JoinSet;
 
 use crate::figures::{Figures, Tally, Window, rounded};
-use crate::hub::Hub;
+use crate::line::{Line, Wire};
 use crate::machine;
 use crate::server::{Server, random_hex};
 
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Load<'a> {
     pub server: &'a Server,
     pub token: &'a str,
+    pub wire: Wire,
     pub connections: u32,
     pub warm_up: Duration,
     pub duration: Duration,
@@ -36,13 +38,21 @@ struct Costs {
 }
 
 impl Load<'_> {
+    /// The scenario's name on its wire.
+    fn name(&self, hub: &'static str, socket: &'static str) -> &'static str {
+        match self.wire {
+            Wire::Hub => hub,
+            Wire::Socket => socket,
+        }
+    }
+
     /// Visitors who have joined a session each.
-    async fn visitors(&self) -> anyhow::Result<Vec<Hub>> {
+    async fn visitors(&self) -> anyhow::Result<Vec<Line>> {
         let run = random_hex()?;
         let mut visitors = Vec::new();
         for n in 0..self.connections {
             let session = format!("{run}-{n}");
-            let joined = Hub::join(self.server.address, self.token, &session).await;
+            let joined = Line::join(self.wire, self.server.address, self.token, &session).await;
             visitors.push(joined.with_context(|| format!("visitor {n} could not join"))?);
         }
         Ok(visitors)

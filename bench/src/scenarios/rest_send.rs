@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Load, in_time};
 use crate::figures::{Figures, Tally, Window};
 use crate::http1::Connection;
-use crate::hub::numbered;
+use crate::line::numbered;
 use crate::server::random_hex;
 
 /// The answer holds the whole history, so a session that went on for ever would measure its own length.

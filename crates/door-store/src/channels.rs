@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::LOCATION};
 use jiff::Timestamp;
 use parlor_core::{
-    assistants::{AssistantChange, KeySource, Provider},
+    assistants::{self, AssistantChange, KeySource, Provider},
     channels::{self, AutoReply, Channel, ChannelChange, Kind, NewChannel, Position, Status},
     ids::ChannelId,
 };
@@ -124,7 +124,7 @@ struct ChannelResponse {
     /// Whether the assistant answers by itself.
     is_agent_enabled: bool,
     ai_provider_code: &'static str,
-    /// The provider that answers: `local` while no key for `aiProviderCode` is configured.
+    /// What answers: `local` while no key for `aiProviderCode` is configured, `flow` where the assistant follows a scripted flow.
     effective_ai_provider_code: &'static str,
     ai_model_code: String,
     system_prompt_override: Option<String>,
@@ -150,7 +150,10 @@ impl ChannelResponse {
             is_enabled: channel.status == Status::Enabled,
             is_agent_enabled: channel.auto_reply == AutoReply::On,
             ai_provider_code: provider.as_str(),
-            effective_ai_provider_code: ai_providers::effective(provider, keys).as_str(),
+            effective_ai_provider_code: match channel.assistant.kind {
+                assistants::Kind::Model => ai_providers::effective(provider, keys).as_str(),
+                assistants::Kind::Flow => assistants::Kind::Flow.as_str(),
+            },
             embed_snippet: website.then(|| embed_snippet(door, &channel)),
             channel_token: website.then_some(channel.token),
             display_name: channel.display_name,
@@ -177,7 +180,7 @@ pub fn channel_type(kind: Kind) -> &'static str {
 }
 
 async fn respond(door: &Door, actor: &parlor_core::Actor, channel: Channel) -> Result<Json<ChannelResponse>> {
-    let keys = parlor_core::assistants::key_sources(&door.app, actor).await?;
+    let keys = assistants::key_sources(&door.app, actor).await?;
     Ok(Json(ChannelResponse::new(door, channel, &keys)))
 }
 
@@ -188,7 +191,7 @@ async fn respond(door: &Door, actor: &parlor_core::Actor, channel: Channel) -> R
     responses((status = 200, body = [ChannelResponse]), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
 async fn list(State(door): State<Door>, Staff(actor): Staff) -> Result<Json<Vec<ChannelResponse>>> {
     let channels = channels::list(&door.app, &actor).await?;
-    let keys = parlor_core::assistants::key_sources(&door.app, &actor).await?;
+    let keys = assistants::key_sources(&door.app, &actor).await?;
     Ok(Json(channels.into_iter().map(|channel| ChannelResponse::new(&door, channel, &keys)).collect()))
 }
 

@@ -92,7 +92,7 @@ impl From<Error> for Problem {
         };
         let detail = Cow::Owned(said(&error));
         let about = match error {
-            Error::Invalid { field, .. } => About::Field(spelled(field)),
+            Error::Invalid { field, .. } => About::Field(spelled(&field)),
             Error::Plan(limit) | Error::Usage(limit) => About::Limit(limit.as_str()),
             Error::Forbidden(permission) => About::Permission(permission.as_str()),
             Error::TooMany(wait) => About::RetryAfter(whole_seconds(wait)),
@@ -117,14 +117,17 @@ fn said(error: &Error) -> String {
 }
 
 /// How the contract spells the core's name of a field: in camel case, and some by a word of its own.
-fn spelled(field: &'static str) -> Cow<'static, str> {
+fn spelled(field: &str) -> Cow<'static, str> {
     let own = match field {
         "external_id" => "sessionId",
         "contact_name" => "contactDisplayName",
         "model" => "aiModelCode",
         "instructions" => "systemPromptOverride",
-        plain if !plain.contains('_') => plain,
-        compound => return Cow::Owned(camel_case(compound)),
+        // What stands within a structured field is spelled alike everywhere.
+        other => match other.split_once('.') {
+            Some((field, within)) => return Cow::Owned(format!("{}.{within}", camel_case(field))),
+            None => return Cow::Owned(camel_case(other)),
+        },
     };
     Cow::Borrowed(own)
 }

@@ -6,6 +6,7 @@
 //! | an agent's reply | `MessageReceived` | `Message` | – |
 //! | an assistant's answer | `MessageReceived` | `Message` | `NewCustomerMessage` |
 //! | resolved, reopened | – | `Status` | – |
+//! | messages were read | – | `Read` | – |
 //! | somebody types | – | `Typing` | – |
 
 use parlor_core::{
@@ -17,7 +18,7 @@ use parlor_core::{
 
 use crate::{
     hubs::Hubs,
-    wire::{NewCustomerMessage, OwnMessage, OwnStatus, OwnTyping, WidgetMessage},
+    wire::{NewCustomerMessage, OwnMessage, OwnRead, OwnStatus, OwnTyping, WidgetMessage},
 };
 
 pub fn push(hubs: &Hubs, heard: &Heard) {
@@ -38,6 +39,10 @@ fn tell(hubs: &Hubs, event: &Event) {
         Event::ConversationChanged { conversation } => {
             let group = own_group(conversation.channel_id, conversation.contact.external_id.as_str());
             hubs.widget.group(&group).send("Status", &(OwnStatus::from(conversation.session.status),));
+        }
+        Event::MessagesRead { conversation, read, message_ids } => {
+            let group = own_group(conversation.channel_id, conversation.contact.external_id.as_str());
+            hubs.widget.group(&group).send("Read", &(OwnRead::new(*read, message_ids),));
         }
         Event::SignedOut { sign_in, .. } => hubs.store.group(&sign_in_group(*sign_in)).abort(),
         Event::Typing { place, by, typing } => {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use parlor_core::{
-    conversations::{Conversation, Message, SenderType, Source, Status},
+    conversations::{Conversation, Message, Read, Reader, SenderType, Source, Status},
+    ids::MessageId,
     presence::Typing,
 };
 use serde::Serialize;
@@ -34,11 +35,11 @@ fn time(at: Timestamp) -> signalr::Timestamp {
         .expect("a message is stored between the years 1 and 9999")
 }
 
-/// What a message says to a client that knows only text: an answer names its sources in it.
+/// What a message says to a client that knows only text: choices are listed in it, and an answer names its sources.
 pub fn content_text(message: &Message) -> Cow<'_, str> {
-    let text = &message.content.text;
+    let text = message.content.plain();
     if message.sources.is_empty() {
-        return Cow::Borrowed(text);
+        return text;
     }
     let titles: Vec<&str> = message.sources.iter().map(|source| source.title.as_str()).collect();
     Cow::Owned(format!("{text}\n\nSource: {}", titles.join(", ")))
@@ -84,6 +85,9 @@ pub struct OwnMessage<'a> {
     rich_media: Option<&'a serde_json::Value>,
     sources: Vec<OwnSource<'a>>,
     client_message_id: Option<&'a str>,
+    /// When somebody of the other side first read it.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    read_at: Option<signalr::Timestamp>,
     #[schema(value_type = String, format = DateTime)]
     created_at: signalr::Timestamp,
 }
@@ -114,6 +118,7 @@ impl<'a> From<&'a Message> for OwnMessage<'a> {
             rich_media: message.content.rich_media.as_ref(),
             sources: message.sources.iter().map(OwnSource::from).collect(),
             client_message_id: message.client_id.as_deref().filter(|_| sender == SenderType::EndUser),
+            read_at: message.read_by.first().map(|read| time(read.at)),
             created_at: time(message.created_at),
         }
     }
@@ -125,6 +130,26 @@ fn own_sender(sender: SenderType) -> &'static str {
         SenderType::EndUser => "visitor",
         SenderType::Agent => "agent",
         SenderType::Bot => "assistant",
+    }
+}
+
+/// Which messages somebody of the other side has read: our own widget's words (`widget.md` W5).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnRead {
+    reader: &'static str,
+    message_ids: Vec<Uuid>,
+    at: signalr::Timestamp,
+}
+
+impl OwnRead {
+    pub fn new(read: Read, message_ids: &[MessageId]) -> OwnRead {
+        let reader = match read.reader {
+            Reader::Contact(_) => SenderType::EndUser,
+            Reader::Agent(_) => SenderType::Agent,
+        };
+        let message_ids = message_ids.iter().map(|id| id.0).collect();
+        OwnRead { reader: own_sender(reader), message_ids, at: time(read.at) }
     }
 }
 

@@ -77,3 +77,30 @@ pub(crate) fn display_name(given: Option<String>) -> Result<Option<String>> {
         _ => Err(Error::invalid("contact_name", "must have at most 100 printable characters")),
     }
 }
+
+/// An e-mail address, as it is kept: in lower case. `None` for a text that is none.
+pub(crate) fn email(text: &str) -> Option<String> {
+    let (local, domain) = text.split_once('@')?;
+    let strange = |c: char| c.is_whitespace() || c.is_control() || "@,;<>()[]\\\"".contains(c);
+    let dotted = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
+    let fits = !local.is_empty()
+        && dotted
+        && text.len() <= 254
+        && !local.contains(strange)
+        && !domain.contains(strange);
+    fits.then(|| text.to_lowercase())
+}
+
+/// A phone number, as it is kept: its 6 to 15 digits, after a `+` if there was one. `None` for a text that is none.
+pub(crate) fn phone(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (plus, digits) = match text.strip_prefix('+') {
+        Some(digits) => ("+", digits),
+        None => ("", text),
+    };
+    if !digits.chars().all(|c| c.is_ascii_digit() || " -./()".contains(c)) {
+        return None;
+    }
+    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
+    (6..=15).contains(&digits.len()).then(|| format!("{plus}{digits}"))
+}

@@ -12,9 +12,10 @@ pub enum Error {
     /// It does not exist, or it is not yours: the two are never told apart.
     #[error("{0} not found.")]
     NotFound(&'static str),
-    /// A value does not fit. `field` is the core's name of it, in snake case; a door spells it as its contract does.
+    /// A value does not fit. `field` is the core's name of it, in snake case, or the path to it in a structured one
+    /// (`rich_media.buttons[0].label`); a door spells it as its contract does.
     #[error("{field} {problem}.")]
-    Invalid { field: &'static str, problem: Cow<'static, str> },
+    Invalid { field: Cow<'static, str>, problem: Cow<'static, str> },
     /// It does not fit the present state.
     #[error("{0}")]
     Conflict(&'static str),
@@ -53,8 +54,11 @@ impl Error {
         Error::Internal(Arc::from(cause.into()))
     }
 
-    pub(crate) fn invalid(field: &'static str, problem: impl Into<Cow<'static, str>>) -> Error {
-        Error::Invalid { field, problem: problem.into() }
+    pub(crate) fn invalid(
+        field: impl Into<Cow<'static, str>>,
+        problem: impl Into<Cow<'static, str>>,
+    ) -> Error {
+        Error::Invalid { field: field.into(), problem: problem.into() }
     }
 
     /// The failure of a commit, once more for each write that shared it.

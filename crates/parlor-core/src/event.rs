@@ -3,8 +3,8 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
-    conversations::{Conversation, Message},
-    ids::{AccountId, AgentId, ChannelId, SignInId},
+    conversations::{Conversation, Message, Read},
+    ids::{AccountId, AgentId, ChannelId, MessageId, SignInId},
     presence::{Place, Presence, Typing, Typist},
 };
 
@@ -16,6 +16,8 @@ pub enum Event {
     ConversationOpened { conversation: Conversation },
     /// A message was stored.
     MessageSent { conversation: Conversation, message: Message },
+    /// Somebody has read messages of the other side for the first time. The conversation itself stays as it was.
+    MessagesRead { conversation: Conversation, read: Read, message_ids: Vec<MessageId> },
     /// Status, assignee, tags or who answers changed, without a message.
     ConversationChanged { conversation: Conversation },
     /// A channel was changed, switched or deleted.

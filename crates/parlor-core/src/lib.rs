@@ -19,6 +19,7 @@ pub mod ids;
 pub mod jobs;
 pub mod knowledge;
 pub mod limits;
+mod links;
 pub mod presence;
 pub mod push;
 mod search;

@@ -10,6 +10,9 @@ use governor::{
 
 use crate::{Error, Result};
 
+/// The metric that counts what was refused, by action.
+pub const REFUSED: &str = "parlor_rate_limited_total";
+
 /// Whether the limits are watched. Off is for load tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateLimits {
@@ -43,6 +46,18 @@ impl Action {
         Action::PersonSignsIn,
         Action::PersonIsTried,
     ];
+
+    /// Its name in the metric.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Action::VisitorWrites => "visitor_writes",
+            Action::AddressWrites => "address_writes",
+            Action::AddressReads => "address_reads",
+            Action::AddressSignsIn => "address_signs_in",
+            Action::PersonSignsIn => "person_signs_in",
+            Action::PersonIsTried => "person_is_tried",
+        }
+    }
 
     /// How many a minute, and how many at once.
     const fn quota(self) -> (u32, u32) {
@@ -88,6 +103,7 @@ impl RateLimiter {
         }
         let governor = &self.governors[action as usize];
         governor.check_key(&self.hasher.hash_one(who)).map_err(|refused| {
+            metrics::counter!(REFUSED, "action" => action.as_str()).increment(1);
             let wait = refused.wait_time_from(DefaultClock::default().now());
             Error::TooMany(wait.max(Duration::from_secs(1)))
         })

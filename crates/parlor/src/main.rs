@@ -9,6 +9,7 @@ mod doctor;
 mod files;
 mod http;
 mod logging;
+mod metrics;
 mod serve;
 
 use std::{process::ExitCode, thread::available_parallelism};

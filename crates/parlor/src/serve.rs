@@ -16,7 +16,7 @@ use crate::{
     config::{Config, Demo},
     database,
     demo::{self, SignIn},
-    http,
+    http, metrics,
 };
 
 /// Closing takes no longer than this.
@@ -48,6 +48,9 @@ pub async fn run(config: &Config) -> Result<()> {
     );
     let (stop_serving, serving) = watch::channel(false);
     let (stop_working, working) = watch::channel(false);
+    if let Some(listen) = config.metrics_listen {
+        metrics::serve(listen, serving.clone()).await?;
+    }
     let router = http::router(&app, door.router().merge(org.router()));
     let mut server = tokio::spawn(http::serve(listener, router, serving));
     let mut pushes = tokio::spawn(door.clone().push(working.clone()));

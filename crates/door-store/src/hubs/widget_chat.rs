@@ -26,6 +26,7 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method("Send", send)
         .method("GetEarlier", get_earlier)
         .method_with_optional("GetMessages", 1, get_messages)
+        .method("MarkRead", mark_read)
         .build()
 }
 
@@ -112,6 +113,17 @@ async fn get_messages(
         .await
         .map_err(hub_error)?;
     Ok(History(view))
+}
+
+/// W4. `MarkRead(channelToken, sessionId, messageIds)`: what the visitor has seen of the others' messages.
+async fn mark_read(
+    caller: Caller<Door>,
+    (token, session, messages): (String, String, Vec<Uuid>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session)?;
+    let messages = messages.into_iter().map(MessageId).collect();
+    conversations::mark_read_by_visitor(&caller.state().app, &visitor, messages).await.map_err(hub_error)?;
+    Ok(())
 }
 
 /// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.

@@ -268,7 +268,8 @@ async fn a_disabled_channel_lets_nothing_through_in_either_direction() {
         ("Join", vec![token.clone(), session.clone(), Value::Null]),
         ("Send", vec![token.clone(), session.clone(), json!("c1"), json!("Hello?"), Value::Null]),
         ("GetMessages", vec![token.clone(), session.clone()]),
-        ("GetEarlier", vec![token, session, json!(9)]),
+        ("GetEarlier", vec![token.clone(), session.clone(), json!(9)]),
+        ("MarkRead", vec![token, session, json!([shop.channel_id])]),
     ];
     for (method, arguments) in calls {
         let refused = joined.invoke(method, arguments).await.expect_err(method);

@@ -85,6 +85,7 @@ async fn unknown_channels_are_refused_by_every_method() {
             ("Send", vec![token.clone(), json!("s"), json!("c"), json!("Hello"), Value::Null]),
             ("GetMessages", vec![token.clone(), json!("s")]),
             ("GetEarlier", vec![token.clone(), json!("s"), json!(1)]),
+            ("MarkRead", vec![token.clone(), json!("s"), json!([shop.channel_id])]),
         ];
         for (method, arguments) in calls {
             let refused = hub.invoke(method, arguments).await.expect_err(method);
@@ -185,6 +186,8 @@ async fn what_is_no_text_or_has_the_wrong_shape_is_not_stored() {
         ("GetEarlier", vec![token.clone(), session.clone(), json!("abc")]),
         ("GetEarlier", vec![token.clone(), session.clone(), json!(1.5)]),
         ("GetEarlier", vec![token.clone(), session.clone(), json!(u64::MAX)]),
+        ("MarkRead", vec![token.clone(), session.clone(), json!(["abc"])]),
+        ("MarkRead", vec![token.clone(), session.clone(), json!(shop.channel_id)]),
         ("Join", vec![token.clone(), session.clone(), json!("1")]),
         ("Send", vec![token.clone(), session.clone(), Value::Null, json!("Hello"), Value::Null]),
     ] {

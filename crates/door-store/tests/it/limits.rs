@@ -237,6 +237,7 @@ async fn trying_session_ids_and_opening_connections_is_limited() {
         ("GetMessages", vec![]),
         ("Join", vec![Value::Null]),
         ("GetEarlier", vec![json!(1)]),
+        ("MarkRead", vec![json!([shop.channel_id])]),
     ];
     let core = app.core();
     for (method, more) in calls {

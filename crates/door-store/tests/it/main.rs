@@ -5,6 +5,7 @@ mod channels;
 mod clauses;
 mod conversations;
 mod cors;
+mod flows;
 mod hostile;
 mod hubs;
 mod knowledge;

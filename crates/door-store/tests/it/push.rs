@@ -141,3 +141,36 @@ async fn connections_of_the_contract_hear_no_event_of_ours() {
     until(&widget, "MessageReceived", "Last").await;
     assert_eq!(widget.heard(), []);
 }
+
+#[tokio::test]
+async fn what_is_read_is_heard_once_on_both_sides() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let visitor = app.visitor(&shop);
+    let (widget, (own, _)) = (visitor.joins().await, visitor.joins_own(None).await);
+    let conversation = text(&visitor.writes("Hello").await.expect(200)["conversationId"]).to_owned();
+    shop.owner.replies(&conversation, "Hi!").await.expect(200);
+    let heard = until(&own, "Message", "Hi!").await;
+    assert!(heard.iter().all(|message| message["readAt"].is_null()), "{heard:?}");
+
+    let ids = json!([heard[0]["id"], heard[1]["id"]]);
+    let arguments = [json!(visitor.channel_token), json!(visitor.session_id), ids];
+    own.invoke("MarkRead", arguments.clone()).await.expect("read");
+    own.invoke("MarkRead", arguments).await.expect("read already");
+    let read = own.event("Read").await.swap_remove(0);
+    assert_eq!((&read["reader"], &read["messageIds"]), (&json!("visitor"), &json!([heard[1]["id"]])));
+
+    visitor.writes("Last").await.expect(200);
+    until(&own, "Message", "Last").await;
+    assert_eq!(own.heard(), [], "what is read already is not told again");
+    until(&widget, "MessageReceived", "Last").await;
+    assert_eq!(widget.heard(), [], "the contract's widget hears nothing of it");
+    let (_, synced) = visitor.joins_own(None).await;
+    assert_eq!(synced["messages"][1]["readAt"], read["at"]);
+    assert_eq!((&synced["messages"][0]["readAt"], &synced["messages"][2]["readAt"]), (&Value::Null, &Value::Null));
+
+    let stranger = app.visitor(&shop);
+    let arguments = [json!(stranger.channel_token), json!(stranger.session_id), json!([heard[1]["id"]])];
+    let refused = own.invoke("MarkRead", arguments).await.expect_err("not theirs");
+    assert!(refused.ends_with("HubException: Message not found."), "{refused}");
+}

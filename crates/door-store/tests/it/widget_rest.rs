@@ -201,6 +201,7 @@ async fn a_message_of_our_own_widget_has_its_shape() {
             "contentType",
             "createdAt",
             "id",
+            "readAt",
             "richMedia",
             "sender",
             "senderName",

@@ -1,16 +1,19 @@
 //! Assistants: what answers automatically.
 
+pub mod flow;
 mod keys;
 mod local;
+mod manage;
 mod prompt;
 mod reply;
 pub(crate) mod sql;
 
-use crate::{Error, Result, app::App, ids::AssistantId, text_enum};
+use crate::{Error, Result, app::App, conversations::Session, ids::AssistantId, text_enum};
 
 pub use keys::{KeySource, ProviderSettings, Providers, key_sources, set_key};
+pub use manage::{change, create, get, list, remove};
+pub use reply::report;
 pub(crate) use reply::run as reply;
-pub use reply::{NEEDS_PERSON, report};
 
 text_enum! {
     /// Where answers come from.
@@ -24,12 +27,23 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// How an assistant comes to its answers.
+    Kind {
+        /// It asks its model.
+        Model = "model",
+        /// It has a flow and follows it; its model answers where the flow hands over to it.
+        Flow = "flow",
+    }
+}
+
 /// What answers automatically.
 #[derive(Clone, Debug)]
 pub struct Assistant {
     pub id: AssistantId,
     /// Shown to visitors.
     pub name: String,
+    pub kind: Kind,
     pub provider: Provider,
     pub model: String,
     /// Takes the place of the standard instructions.
@@ -46,11 +60,21 @@ pub struct AssistantChange {
     pub instructions: Option<Option<String>>,
 }
 
+/// The tag that tells staff that the assistant knew no answer, or that its flow hands over to them.
+pub const NEEDS_PERSON: &str = "needs-person";
+
+fn needs_person(session: &mut Session) {
+    if !session.tags.iter().any(|tag| tag == NEEDS_PERSON) {
+        session.tags.push(NEEDS_PERSON.into());
+    }
+}
+
 impl Assistant {
     pub(crate) fn new(app: &App) -> Assistant {
         Assistant {
             id: AssistantId(app.new_id()),
             name: "Assistant".into(),
+            kind: Kind::Model,
             provider: Provider::Anthropic,
             model: "claude-sonnet-4-6".into(),
             instructions: None,

@@ -24,7 +24,7 @@ pub(super) fn build(question: &Question) -> Prompt {
             SenderType::EndUser => Role::User,
             SenderType::Agent | SenderType::Bot => Role::Assistant,
         },
-        text: message.content.text.clone(),
+        text: message.content.plain().into_owned(),
     });
     Prompt { model: assistant.model.clone(), system, turns: turns.collect(), max_tokens: MAX_TOKENS }
 }

@@ -2,7 +2,10 @@
 
 use model_client::Endpoint;
 
-use super::{keys, local, prompt};
+use super::{
+    flow::run::{self as flow, Answers, Script},
+    keys, local, needs_person, prompt,
+};
 use crate::{
     Actor, Error, Permission, Result,
     app::App,
@@ -43,13 +46,12 @@ pub(super) enum Outcome {
     NeedsPerson,
 }
 
-/// The tag that tells staff that the assistant knew no answer.
-pub const NEEDS_PERSON: &str = "needs-person";
-
 /// Runs a reply job: reads, asks, and stores the answer together with the end of the job.
 pub(crate) async fn run(app: &App, job: &Job, id: ConversationId) -> Result<(), Setback> {
-    let Some(question) = begin(app, job, id).await.map_err(ours)? else {
-        return finish(app, job, State::Done, None).await.map_err(ours);
+    let question = match begin(app, job, id).await.map_err(ours)? {
+        Begun::Nothing => return finish(app, job, State::Done, None).await.map_err(ours),
+        Begun::Flow(script) => return flow::reply(app, job, id, script).await.map_err(ours),
+        Begun::Question(question) => *question,
     };
     let asked_at = question.history.last().map_or(0, |message| message.seq);
     let answer = match &question.endpoint {
@@ -96,40 +98,52 @@ fn theirs(error: model_client::Error) -> Setback {
     }
 }
 
-/// `None` when there is nothing to answer any more.
-async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Option<Question>> {
+/// How a job begins.
+enum Begun {
+    /// There is nothing to answer any more.
+    Nothing,
+    Flow(Script),
+    Question(Box<Question>),
+}
+
+async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Begun> {
     let (inner, job) = (app.clone(), job.clone());
     let account_id = job.account_id;
     app.db
         .read(move |tx| {
             Box::pin(async move {
                 let Some(conversation) = conversations::sql::get(tx, account_id, id).await? else {
-                    return Ok(None);
+                    return Ok(Begun::Nothing);
                 };
                 let channel = channels::sql::of_conversation(tx, &conversation).await?;
                 if silenced(&conversation, &channel).is_some() {
-                    return Ok(None);
+                    return Ok(Begun::Nothing);
                 }
+                let left = match flow::who_answers(tx, &conversation, &channel.assistant).await? {
+                    Answers::Flow(script) => return Ok(Begun::Flow(script)),
+                    Answers::Model { left } => left,
+                };
                 let mut history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
-                if job.restarts > RESTARTS {
+                if job.restarts > RESTARTS || left.is_some_and(|seq| seq == newest(&history)) {
                     put_back(&mut history);
                 }
                 if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
-                    return Ok(None);
+                    return Ok(Begun::Nothing);
                 }
                 let endpoint = keys::endpoint(&inner, tx, account_id, channel.assistant.provider).await?;
                 let asked = unanswered(&history);
                 let passages = knowledge::find(tx, account_id, &asked).await?;
                 let account = crate::accounts::sql::account(tx, account_id).await?;
                 let account_name = account.map(|account| account.name).unwrap_or_default();
-                Ok(Some(Question { conversation, channel, account_name, history, passages, endpoint }))
+                let question = Question { conversation, channel, account_name, history, passages, endpoint };
+                Ok(Begun::Question(Box::new(question)))
             })
         })
         .await
 }
 
 /// Why the assistant has nothing to say here, if it has not.
-fn silenced(conversation: &Conversation, channel: &Channel) -> Option<&'static str> {
+pub(super) fn silenced(conversation: &Conversation, channel: &Channel) -> Option<&'static str> {
     if conversation.session.answering == Answering::Person {
         return Some("A person has stepped in.");
     }
@@ -138,6 +152,12 @@ fn silenced(conversation: &Conversation, channel: &Channel) -> Option<&'static s
     }
     let off = channel.auto_reply == AutoReply::Off || channel.check_open().is_err();
     off.then_some("The assistant or the channel is switched off.")
+}
+
+/// The place of the visitor's newest message, 0 for none.
+fn newest(history: &[Message]) -> i64 {
+    let of_visitor = |message: &&Message| message.sender.kind() == SenderType::EndUser;
+    history.iter().rfind(of_visitor).map_or(0, |message| message.seq)
 }
 
 /// An answer that was given all the same stands after words that it did not know of. They are still to be answered: it goes before the
@@ -155,7 +175,7 @@ fn put_back(history: &mut [Message]) {
 pub(super) fn unanswered(history: &[Message]) -> String {
     let since = history.iter().rposition(|message| message.sender.kind() != SenderType::EndUser);
     let asked = &history[since.map_or(0, |index| index + 1)..];
-    asked.iter().map(|message| message.content.text.as_str()).collect::<Vec<_>>().join("\n")
+    asked.iter().map(|message| message.content.plain()).collect::<Vec<_>>().join("\n")
 }
 
 async fn finish(app: &App, job: &Job, state: State, reason: Option<&'static str>) -> Result<()> {
@@ -194,9 +214,8 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 if jobs::sql::finish(tx, &job, State::Done, reason, now).await? == 0 || reason.is_some() {
                     return Ok(());
                 }
-                let tags = &mut conversation.session.tags;
-                if answer.outcome == Outcome::NeedsPerson && !tags.iter().any(|tag| tag == NEEDS_PERSON) {
-                    tags.push(NEEDS_PERSON.into());
+                if answer.outcome == Outcome::NeedsPerson {
+                    needs_person(&mut conversation.session);
                     conversations::sql::save_session(tx, &conversation).await?;
                 }
                 let sender = Sender::Bot { id: assistant.id, name: assistant.name };

@@ -2,8 +2,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Appearance, Channel, Position};
 use crate::{
-    Error, Result, accounts,
-    assistants::Assistant,
+    Error, Result, accounts, assistants,
     conversations::Conversation,
     db::{Dialect, Row, Tx},
     ids::{AccountId, AssistantId, ChannelId},
@@ -16,7 +15,7 @@ macro_rules! select {
         concat!(
             "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.appearance,
                c.deleted_at, c.created_at, c.updated_at,
-               s.id, s.name, s.provider, s.model, s.instructions,
+               s.id, s.name, s.provider, s.model, s.instructions, exists (select 1 from flows f where f.assistant_id = s.id),
                a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
              from channels c join assistants s on s.id = c.assistant_id join accounts a on a.id = c.account_id ",
             $rest
@@ -37,14 +36,8 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         deleted_at: row.get(8)?,
         created_at: row.get(9)?,
         updated_at: row.get(10)?,
-        assistant: Assistant {
-            id: row.get(11)?,
-            name: row.get(12)?,
-            provider: row.get(13)?,
-            model: row.get(14)?,
-            instructions: row.get(15)?,
-        },
-        plan: accounts::sql::plan(row, 16)?,
+        assistant: assistants::sql::assistant(row, 11)?,
+        plan: accounts::sql::plan(row, 17)?,
     })
 }
 

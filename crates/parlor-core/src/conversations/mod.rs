@@ -1,12 +1,13 @@
 //! Conversations: everything between one contact and one channel, in sessions, message by message.
 
+mod content;
+mod reads;
 pub(crate) mod sql;
 mod staff;
 mod store;
 mod visitor;
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
 
 use crate::{
     Error, Result,
@@ -18,15 +19,15 @@ use crate::{
     text_enum,
 };
 
+pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
+pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
-pub(crate) use store::message as store;
+pub(crate) use store::{changed, message as store};
 pub use visitor::{
     Continuity, Earlier, Opened, View, earlier, enter, history, history_with, open, receive, view,
 };
 pub(crate) use visitor::{Reading, identify};
 
-/// The most characters a text may have.
-pub const LONGEST_TEXT: usize = 10_000;
 /// The most characters a client's id of a message may have.
 pub const LONGEST_CLIENT_ID: usize = 64;
 
@@ -106,6 +107,8 @@ pub struct Message {
     /// What an assistant's answer rests on.
     pub sources: Vec<Source>,
     pub client_id: Option<String>,
+    /// Who of the other side has read it, and when, in that order.
+    pub read_by: Vec<Read>,
     pub created_at: Timestamp,
 }
 
@@ -136,35 +139,6 @@ impl Sender {
     }
 }
 
-/// What a message says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Content {
-    pub kind: ContentType,
-    pub text: String,
-    /// The structured part of everything but plain text.
-    pub rich_media: Option<Json>,
-}
-
-impl Content {
-    /// Plain text.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] unless it has 1 to 10,000 characters after trimming.
-    pub fn text(text: &str) -> Result<Content> {
-        let text = text.trim();
-        if text.is_empty() {
-            return Err(Error::invalid("text", "must not be empty"));
-        }
-        if text.len() > LONGEST_TEXT && text.chars().count() > LONGEST_TEXT {
-            return Err(Error::invalid("text", "must have at most 10,000 characters"));
-        }
-        if text.contains('\0') {
-            return Err(Error::invalid("text", "must not hold a NUL character"));
-        }
-        Ok(Content { kind: ContentType::Text, text: text.to_owned(), rich_media: None })
-    }
-}
-
 /// An article that an answer quotes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -182,16 +156,24 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
+    /// Plain text.
+    ///
     /// # Errors
     /// [`Error::Invalid`] for a text or a client's id that does not do.
     pub fn text(text: &str, client_id: Option<String>) -> Result<NewMessage> {
+        NewMessage::new(Content::text(text)?, client_id)
+    }
+
+    /// # Errors
+    /// [`Error::Invalid`] for a client's id that does not do.
+    pub fn new(content: Content, client_id: Option<String>) -> Result<NewMessage> {
         let fits = |id: &String| {
             (1..=LONGEST_CLIENT_ID).contains(&id.chars().count()) && !id.contains(char::is_control)
         };
         if !client_id.as_ref().is_none_or(fits) {
             return Err(Error::invalid("client_message_id", "must have 1 to 64 printable characters"));
         }
-        Ok(NewMessage { content: Content::text(text)?, client_id })
+        Ok(NewMessage { content, client_id })
     }
 }
 

@@ -2,13 +2,15 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{Content, Conversation, Filter, Listed, Message, Page, Sender, SenderType, Session, Source};
+use super::{
+    Content, Conversation, Filter, Listed, Message, Page, Read, Reader, Sender, SenderType, Session, Source,
+};
 use crate::{
     Error, Result,
     channels::Channel,
     contacts::{Contact, ExternalId},
     db::{Dialect, Row, Tx, Value},
-    ids::{AccountId, AgentId, ArticleId, ChannelId, ConversationId, MessageId},
+    ids::{AccountId, AgentId, ArticleId, AssistantId, ChannelId, ContactId, ConversationId, MessageId},
     params,
 };
 
@@ -284,7 +286,7 @@ fn sender_id(sender: &Sender) -> Uuid {
 macro_rules! message_columns {
     () => {
         "m.id, m.conversation_id, m.session_id, m.seq, m.sender_type, m.sender_id, m.sender_name, m.content_type, m.content,
-         m.rich_media, m.sources, m.client_id, m.created_at"
+         m.rich_media, m.sources, m.client_id, m.created_at, m.read_by"
     };
 }
 
@@ -293,12 +295,12 @@ fn message(row: &Row<'_>) -> Result<Message> {
 }
 
 fn message_at(row: &Row<'_>, at: usize) -> Result<Message> {
-    let sender_id: Uuid = row.get(at + 5)?;
+    let (kind, sender_id): (SenderType, Uuid) = (row.get(at + 4)?, row.get(at + 5)?);
     let name = |row: &Row<'_>| row.get::<Option<String>>(at + 6).map(Option::unwrap_or_default);
-    let sender = match row.get(at + 4)? {
-        SenderType::EndUser => Sender::EndUser(crate::ids::ContactId(sender_id)),
+    let sender = match kind {
+        SenderType::EndUser => Sender::EndUser(ContactId(sender_id)),
         SenderType::Agent => Sender::Agent { id: AgentId(sender_id), name: name(row)? },
-        SenderType::Bot => Sender::Bot { id: crate::ids::AssistantId(sender_id), name: name(row)? },
+        SenderType::Bot => Sender::Bot { id: AssistantId(sender_id), name: name(row)? },
     };
     Ok(Message {
         id: row.get(at)?,
@@ -310,6 +312,7 @@ fn message_at(row: &Row<'_>, at: usize) -> Result<Message> {
         sources: sources(row.get(at + 10)?),
         client_id: row.get(at + 11)?,
         created_at: row.get(at + 12)?,
+        read_by: read_by(kind, row.get(at + 13)?)?,
     })
 }
 
@@ -327,6 +330,79 @@ fn sources(stored: Option<Json>) -> Vec<Source> {
         })
     };
     stored.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(one).collect()
+}
+
+/// Who reads a message is of the other side, so the sender says what kind of id a reader's is.
+fn read_by(sender: SenderType, stored: Option<Json>) -> Result<Vec<Read>> {
+    let entries = stored.as_ref().and_then(Json::as_object).into_iter().flatten();
+    let read = |(reader, at): (&String, &Json)| {
+        let (id, at) = (reader.parse().ok()?, Timestamp::from_microsecond(at.as_i64()?).ok()?);
+        let reader = match sender {
+            SenderType::EndUser => Reader::Agent(AgentId(id)),
+            SenderType::Agent | SenderType::Bot => Reader::Contact(ContactId(id)),
+        };
+        Some(Read { reader, at })
+    };
+    let mut read_by: Vec<Read> = entries
+        .map(|entry| read(entry).ok_or_else(|| Error::database("a read mark that is none")))
+        .collect::<Result<_>>()?;
+    read_by.sort_by_key(|read| (read.at, read.reader.id()));
+    Ok(read_by)
+}
+
+/// What read marks need to know of a message.
+pub struct Marked {
+    pub id: MessageId,
+    pub sender: SenderType,
+    pub read_by: Vec<Read>,
+}
+
+/// How many messages one of the following statements takes.
+pub const AT_ONCE: usize = 50;
+
+macro_rules! fifty_ids {
+    () => {
+        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
+          $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)"
+    };
+}
+
+/// The conversation and up to [`AT_ONCE`] messages as `fifty_ids!` numbers them; the rest is an id that nobody has.
+fn fifty(id: ConversationId, messages: &[MessageId]) -> Vec<Value<'_>> {
+    let nobody = std::iter::repeat(Value::Uuid(Uuid::nil()));
+    let ids = messages.iter().map(|&message| message.into()).chain(nobody).take(AT_ONCE);
+    std::iter::once(id.into()).chain(ids).collect()
+}
+
+/// Those of up to [`AT_ONCE`] messages that are the conversation's.
+pub async fn read_by_of(tx: &mut Tx, id: ConversationId, messages: &[MessageId]) -> Result<Vec<Marked>> {
+    let sql = concat!(
+        "select id, sender_type, read_by from messages where conversation_id = $1 and id in ",
+        fifty_ids!()
+    );
+    let marked = |row: &Row<'_>| {
+        let sender = row.get(1)?;
+        Ok(Marked { id: row.get(0)?, sender, read_by: read_by(sender, row.get(2)?)? })
+    };
+    tx.all(sql, &fifty(id, messages), marked).await
+}
+
+/// The same marks for up to [`AT_ONCE`] messages.
+pub async fn save_read_by(
+    tx: &mut Tx,
+    id: ConversationId,
+    messages: &[MessageId],
+    read_by: &[Read],
+) -> Result<u64> {
+    let sql = concat!(
+        "update messages set read_by = $52 where conversation_id = $1 and id in ",
+        fifty_ids!()
+    );
+    let entry = |read: &Read| (read.reader.id().to_string(), json!(read.at.as_microsecond()));
+    let stored = Json::Object(read_by.iter().map(entry).collect());
+    let mut params = fifty(id, messages);
+    params.push((&stored).into());
+    tx.exec(sql, &params).await
 }
 
 pub async fn by_client_id(
@@ -368,6 +444,32 @@ pub async fn before(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Re
     let mut messages = tx.all(sql, params![id, seq, limit], message).await?;
     messages.reverse();
     Ok(messages)
+}
+
+/// The visitor's messages of the newest session after `seq`, in ascending order.
+pub async fn heard_since(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    seq: i64,
+    limit: i64,
+) -> Result<Vec<Message>> {
+    let sql = concat!(
+        "select ",
+        message_columns!(),
+        " from messages m
+          where m.conversation_id = $1 and m.session_id = $2 and m.sender_type = 'end_user' and m.seq > $3
+          order by m.seq limit $4"
+    );
+    tx.all(sql, params![conversation.id, conversation.session.id, seq, limit], message).await
+}
+
+/// The place of the newest message in the newest session that is not the visitor's, 0 for none.
+pub async fn newest_answer(tx: &mut Tx, conversation: &Conversation) -> Result<i64> {
+    let sql = "select seq from messages
+               where conversation_id = $1 and session_id = $2 and sender_type <> 'end_user'
+               order by seq desc limit 1";
+    let newest = tx.opt(sql, params![conversation.id, conversation.session.id], |row| row.get(0)).await?;
+    Ok(newest.unwrap_or(0))
 }
 
 macro_rules! narrowed {
@@ -467,4 +569,11 @@ pub async fn newest_of(tx: &mut Tx, id: ConversationId, sender: SenderType) -> R
     let sql =
         "select seq from messages where conversation_id = $1 and sender_type = $2 order by seq desc limit 1";
     Ok(tx.opt(sql, params![id, sender], |row| row.get(0)).await?.unwrap_or(0))
+}
+
+/// How many messages have come to the contact since the own last one, and are not marked as read.
+pub async fn unread_by_contact(tx: &mut Tx, id: ConversationId) -> Result<i64> {
+    let seen = newest_of(tx, id, SenderType::EndUser).await?;
+    let sql = "select count(*) from messages where conversation_id = $1 and seq > $2 and read_by is null";
+    tx.one(sql, params![id, seen], |row| row.get(0)).await
 }

@@ -2,9 +2,9 @@
 
 use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
-    Actor, Error, Event, Permission, Result,
+    Actor, Error, Permission, Result,
     app::App,
-    channels,
+    assistants, channels,
     db::Tx,
     ids::{AgentId, ChannelId, ConversationId, MessageId},
 };
@@ -77,8 +77,11 @@ pub async fn assign(
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`].
 pub async fn resume_assistant(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
-    change(app, actor, id, |_, _, conversation| {
+    change(app, actor, id, |inner, tx, conversation| {
         Box::pin(async move {
+            if conversation.session.answering == Answering::Person {
+                assistants::flow::resume(inner, tx, conversation).await?;
+            }
             conversation.session.answering = Answering::Assistant;
             Ok(())
         })
@@ -136,11 +139,7 @@ where
             Box::pin(async move {
                 let mut conversation = sql::lock(tx, account_id, id).await?;
                 edit(&inner, tx, &mut conversation).await?;
-                conversation.version += 1;
-                conversation.updated_at = inner.now();
-                sql::save_session(tx, &conversation).await?;
-                sql::save(tx, &conversation).await?;
-                tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+                store::changed(tx, &mut conversation, inner.now()).await?;
                 Ok(conversation)
             })
         })

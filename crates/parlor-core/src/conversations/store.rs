@@ -88,6 +88,16 @@ pub(super) async fn set_name(
     sql::save_contact(tx, &conversation.contact, now).await.map(drop)
 }
 
+/// Keeps what has changed in a conversation without a message, and tells it. The caller holds it locked.
+pub(crate) async fn changed(tx: &mut Tx, conversation: &mut Conversation, now: Timestamp) -> Result<()> {
+    conversation.version += 1;
+    conversation.updated_at = now;
+    sql::save_session(tx, conversation).await?;
+    sql::save(tx, conversation).await?;
+    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    Ok(())
+}
+
 /// Stores a message as the newest of a conversation that the caller holds locked.
 pub(crate) async fn message(
     app: &App,
@@ -119,6 +129,7 @@ pub(crate) async fn message(
         content: new.content,
         sources,
         client_id: new.client_id,
+        read_by: Vec::new(),
         created_at: conversation.last_message_at,
     };
     sql::save(tx, &conversation).await?;

@@ -35,7 +35,9 @@ const MIGRATIONS: &[Migration] = &[
     migration!(1, "0001_first"),
     migration!(2, "0002_search", each),
     migration!(3, "0003_browsers"),
+    migration!(4, "0004_flows"),
     migration!(5, "0005_push"),
+    migration!(7, "0007_conversations", each),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

@@ -11,7 +11,7 @@ use crate::{
     conversations::Source,
     db::Tx,
     ids::{AccountId, ArticleId},
-    search,
+    links, search,
 };
 
 pub(crate) use text::{stems, terms, words};
@@ -146,11 +146,7 @@ impl NewArticle {
             return Err(Error::invalid("body", "must have 1 to 100,000 characters"));
         }
         let url = self.url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
-        let web = |url: &String| {
-            let known = url.starts_with("https://") || url.starts_with("http://");
-            known && url.len() <= 2000 && !url.contains(|c: char| c.is_whitespace() || c.is_control())
-        };
-        if url.as_ref().is_some_and(|url| !web(url)) {
+        if url.as_ref().is_some_and(|url| !links::is_web(url)) {
             return Err(Error::invalid("url", "must be an http or https address"));
         }
         Ok(NewArticle { title, body, url })

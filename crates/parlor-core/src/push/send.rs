@@ -11,7 +11,7 @@ use crate::{
     Error, Result,
     app::App,
     channels,
-    conversations::{self, Content, ContentType, Conversation, Message, SenderType},
+    conversations::{self, Conversation, Message, SenderType},
     ids::{ConversationId, DeviceId},
     jobs::{self, Job, Setback, State},
     presence,
@@ -82,9 +82,11 @@ async fn look(app: &App, job: &Job, id: ConversationId) -> Result<Outlook> {
                 }
                 let newest = conversations::sql::before(tx, id, i64::MAX, 1).await?;
                 let Some(message) = newest.into_iter().next() else { return Ok(Outlook::Nothing(None)) };
-                let seen = conversations::sql::newest_of(tx, id, SenderType::EndUser).await?;
-                if seen >= message.seq {
+                if message.sender.kind() == SenderType::EndUser {
                     return Ok(Outlook::Nothing(Some("The contact has answered.")));
+                }
+                if !message.read_by.is_empty() {
+                    return Ok(Outlook::Nothing(Some("The contact has read it.")));
                 }
                 let targets = sql::targets(tx, conversation.contact.id, message.seq).await?;
                 if targets.is_empty() {
@@ -92,7 +94,7 @@ async fn look(app: &App, job: &Job, id: ConversationId) -> Result<Outlook> {
                 }
                 let stored = sql::credentials(tx, channel.id).await?;
                 let title = message.sender.name().unwrap_or(&channel.display_name).to_owned();
-                let unread = message.seq - seen;
+                let unread = conversations::sql::unread_by_contact(tx, id).await?;
                 Ok(Outlook::News(Box::new(News { conversation, message, unread, title, targets, stored })))
             })
         })
@@ -128,26 +130,12 @@ fn notification(news: &News) -> Notification {
     let id = news.conversation.id.to_string();
     Notification {
         title: news.title.clone(),
-        body: text(&news.message.content),
+        body: news.message.content.summary().into_owned(),
         unread: u32::try_from(news.unread).unwrap_or(u32::MAX),
         collapse: id.clone(),
         data: vec![("conversation_id".into(), id), ("message_id".into(), news.message.id.to_string())],
         lives: LIVES,
     }
-}
-
-/// What stands on the lock screen. A picture without a caption says what it is.
-fn text(content: &Content) -> String {
-    if !content.text.is_empty() {
-        return content.text.clone();
-    }
-    match content.kind {
-        ContentType::Text => "",
-        ContentType::Image => "Image",
-        ContentType::File => "File",
-        ContentType::QuickButton | ContentType::Carousel | ContentType::Dropdown => "Please choose",
-    }
-    .into()
 }
 
 /// Notes who has been told, forgets who is gone, and ends the job where nothing is left to try.

@@ -35,6 +35,13 @@ impl Listened {
                 self.messages.entry(conversation.id).or_default().insert(message.seq, message.clone());
                 conversation
             }
+            Event::MessagesRead { conversation, read, message_ids } => {
+                let messages = self.messages.entry(conversation.id).or_default();
+                for message in messages.values_mut().filter(|message| message_ids.contains(&message.id)) {
+                    message.read_by.push(*read);
+                }
+                return;
+            }
             Event::ChannelChanged { .. }
             | Event::SignedOut { .. }
             | Event::PresenceChanged { .. }
@@ -173,12 +180,18 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         };
         let text = |who: &str| NewMessage::text(&format!("{who} {step}"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
-        match chance.below(8) {
+        match chance.below(10) {
             0 => drop(conversations::resolve(app, agent, id).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),
             3 => drop(conversations::resume_assistant(app, agent, id).await),
             4 => drop(conversations::reply(app, agent, id, text("agent")).await.expect("a reply")),
+            5 | 6 => {
+                let ids: Vec<_> = view.messages.iter().map(|message| message.id).collect();
+                let read = conversations::mark_read(app, agent, id, ids.clone()).await.expect("read marks");
+                assert!(read.iter().all(|read| ids.contains(read)));
+                conversations::mark_read_by_visitor(app, &visitor, ids).await.expect("read marks");
+            }
             _ => {
                 let name = (chance.below(4) == 0).then(|| "Ahmed".to_owned());
                 conversations::receive(app, &visitor, text("visitor"), name).await.expect("a message");

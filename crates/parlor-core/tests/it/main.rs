@@ -1,9 +1,13 @@
 //! The core without a door. Runs on SQLite, and on PostgreSQL when `PARLOR_TEST_DATABASE_URL` names a server.
 
+mod content;
 mod db;
+mod flow_runs;
+mod flows;
 mod history;
 mod listening;
 mod push;
 mod push_credentials;
+mod reads;
 mod search;
 mod unopened;

@@ -233,6 +233,28 @@ async fn who_has_answered_is_not_notified() {
 }
 
 #[tokio::test]
+async fn what_has_been_read_is_no_news() {
+    let house = house_with(Duration::from_millis(500)).await;
+    let user = house.user("ada", &[(Platform::Fcm, ANDROID)]).await;
+    let (agent, told) = (house.agent.clone(), user.clone());
+    house
+        .product
+        .within(move |app| async move {
+            replies(&app, &agent, &told, "First").await;
+            let view = conversations::view(&app, &told.visitor, None).await.expect("a view");
+            let first = view.messages.last().expect("the reply").id;
+            conversations::mark_read_by_visitor(&app, &told.visitor, vec![first]).await.expect("a mark");
+            testkit::phones::settle(&app).await;
+            assert_eq!(ending(&app).await, ("done".into(), Some("The contact has read it.".into())));
+            replies(&app, &agent, &told, "Second").await;
+        })
+        .await;
+    house.settle().await;
+    let sent = house.fake.delivered();
+    assert_eq!((sent.len(), sent[0].text(), sent[0].unread()), (1, "Second", 1));
+}
+
+#[tokio::test]
 async fn a_phone_that_is_gone_is_forgotten_and_the_other_is_told() {
     let house = house().await;
     let user = house.user("ada", BOTH).await;

@@ -22,6 +22,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub database_url: Option<String>,
+    pub metrics_listen: Option<SocketAddr>,
     /// Without a slash at the end.
     pub public_url: Option<String>,
     pub secret_key: Option<MasterKey>,
@@ -87,6 +88,7 @@ const KEYS: &[Key] = &[
     flag("listen"),
     flag("data"),
     Key { shown: Shown::AsDatabase, ..flag("database_url") },
+    variables("metrics_listen", &["PARLOR_METRICS_LISTEN"], Shown::Openly),
     flag("public_url"),
     variables("secret_key", &["PARLOR_SECRET_KEY"], Shown::AsSet),
     flag("trust_forwarded_for"),
@@ -119,6 +121,7 @@ impl Config {
             listen: layers.required("listen", parse::address)?,
             data: layers.required("data", parse::folder)?,
             database_url: layers.optional("database_url", parse::database_url)?,
+            metrics_listen: layers.optional("metrics_listen", parse::address)?,
             public_url: layers.optional("public_url", parse::origin)?,
             secret_key: layers.optional("secret_key", parse::secret_key)?,
             forwarded: layers.required("trust_forwarded_for", parse::forwarded)?,

@@ -158,3 +158,24 @@ async fn the_schema_has_a_number() {
     let version = stdout(parlor(&place, &["--version"])).await;
     assert_eq!(version.trim(), concat!("parlor ", env!("CARGO_PKG_VERSION")));
 }
+
+#[tokio::test]
+async fn what_the_rate_limits_refuse_is_counted_on_an_address_of_its_own() {
+    let place = Place::make().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let listen = free.expect("a free port");
+    let file = format!("metrics_listen = \"{listen}\"\n");
+    std::fs::write(place.folder().join("parlor.toml"), file).expect("the folder can be written");
+    let server = Server::start(&place, &[]).await;
+    let wrong = json!({ "email": "owner@shop.example", "password": "wrong password" });
+    let mut tries = 0;
+    while server.client().post("/api/v1/auth/login", &wrong).await.status != 429 {
+        tries += 1;
+        assert!(tries < 100, "trying passwords is never refused");
+    }
+    let counted = testkit::Client::new(format!("http://{listen}")).get("/metrics").await;
+    let line = "parlor_rate_limited_total{action=\"person_signs_in\"} 1";
+    assert!(counted.text.lines().any(|counted| counted == line), "{}", counted.text);
+    assert_eq!(server.client().get("/metrics").await.status, 404, "it is not for the internet");
+    assert_eq!(server.stop().await, Some(0));
+}

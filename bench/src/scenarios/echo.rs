@@ -5,27 +5,27 @@ use std::time::Instant;
 
 use super::{Load, in_time};
 use crate::figures::{Figures, Tally, Window};
-use crate::hub::{Hub, Incoming, number_of, numbered};
+use crate::line::{Incoming, Line, number_of, numbered};
 
 pub async fn play(load: Load<'_>) -> anyhow::Result<Figures> {
-    load.play("hub-echo", load.visitors().await?, visit).await
+    load.play(load.name("hub-echo", "socket-echo"), load.visitors().await?, visit).await
 }
 
-async fn visit(hub: Hub, window: Window) -> Tally {
+async fn visit(line: Line, window: Window) -> Tally {
     let mut tally = Tally::default();
-    if let Err(e) = in_time(window, talk(hub, window, &mut tally)).await {
+    if let Err(e) = in_time(window, talk(line, window, &mut tally)).await {
         tally.error(format!("{e:#}"));
     }
     tally
 }
 
-async fn talk(mut hub: Hub, window: Window, tally: &mut Tally) -> anyhow::Result<()> {
+async fn talk(mut line: Line, window: Window, tally: &mut Tally) -> anyhow::Result<()> {
     while Instant::now() < window.end {
         let sent = Instant::now();
-        let own = hub.send(numbered).await?;
+        let own = line.send(numbered).await?;
         let (mut completed, mut echoed) = (false, false);
         while !(completed && echoed) {
-            match hub.receive().await? {
+            match line.receive().await? {
                 Incoming::Completion { call, error } if call == own => {
                     completed = true;
                     // What was refused is not echoed.
