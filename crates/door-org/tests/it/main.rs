@@ -1,3 +1,4 @@
 //! The org door, from outside.
 
 mod auth;
+mod mobile;
