@@ -6,10 +6,14 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod conversations;
 mod error;
+mod history;
 mod mobile_channels;
 mod native;
+mod routes;
 mod session;
+mod wire;
 
 use std::sync::Arc;
 
@@ -49,6 +53,8 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(conversations::router())
+            .merge(history::router())
             .merge(mobile_channels::router())
             .merge(native::router())
             .with_state(self.state.clone())

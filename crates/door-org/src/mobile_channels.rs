@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Id, Refusal, Result},
+    routes::BothWays,
     session::Staff,
 };
 
@@ -29,10 +30,10 @@ const HIDDEN: &str = "••••";
 
 pub fn router() -> Router<Door> {
     Router::new()
-        .route("/api/channels/mobile/", get(list).post(create))
-        .route("/api/channels/mobile/{id}", delete(close))
-        .route("/api/channels/mobile/{id}/credentials", get(credentials))
-        .route("/api/channels/mobile/{id}/credentials/{platform}", delete(forget).put(set))
+        .both_ways("/api/channels/mobile/", get(list).post(create))
+        .both_ways("/api/channels/mobile/{id}", delete(close))
+        .both_ways("/api/channels/mobile/{id}/credentials", get(credentials))
+        .both_ways("/api/channels/mobile/{id}/credentials/{platform}", delete(forget).put(set))
 }
 
 #[derive(Serialize)]

@@ -4,7 +4,9 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use parlor_core::{
     assistants,
-    conversations::{self, Answering, Conversation, Filter, Message, NewMessage, Sender, SenderType, Status},
+    conversations::{
+        self, Answering, Conversation, Filter, Message, NewMessage, Search, Sender, SenderType, Start, Status,
+    },
     ids::{AgentId, ChannelId, ConversationId, MessageId},
     jobs,
 };
@@ -144,7 +146,7 @@ impl From<Message> for SocialMessageResponse {
 struct ListQuery {
     /// `Open` or `Resolved`.
     status: Option<ConversationStatus>,
-    /// A part of the contact's name, e-mail address, phone number or session id.
+    /// A part of the contact's name, e-mail address, phone number or session id, a whole tag, or words of a message.
     search: Option<String>,
     channel_id: Option<Uuid>,
     /// From 1, the default.
@@ -187,16 +189,13 @@ async fn list(
     if !(1..=1_000_000).contains(&page) || !(1..=100).contains(&page_size) {
         return Err(Problem::bad_request("page must be 1 or more, and pageSize 1 to 100."));
     }
-    let search = query.search.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if search.as_ref().is_some_and(|text| text.chars().count() > 200 || text.contains('\0')) {
-        return Err(Problem::bad_request("search must have at most 200 characters."));
-    }
     let filter = Filter {
         status: query.status.map(Status::from),
         channel_id: query.channel_id.map(ChannelId),
-        contact: search,
+        search: query.search.as_deref().map(Search::parse).transpose()?.flatten(),
+        ..Filter::default()
     };
-    let asked = conversations::Page { number: page, size: page_size };
+    let asked = conversations::Page { start: Start::Offset((page - 1) * page_size), size: page_size };
     let (listed, total_count) = conversations::list(&door.app, &actor, filter, asked).await?;
     let item = |listed: conversations::Listed| ListedConversation {
         conversation: listed.conversation.into(),
@@ -316,7 +315,7 @@ async fn resolve(
     Staff(actor): Staff,
     Id(id): Id,
 ) -> Result<Json<ConversationResponse>> {
-    Ok(Json(conversations::resolve(&door.app, &actor, ConversationId(id)).await?.into()))
+    Ok(Json(conversations::resolve(&door.app, &actor, ConversationId(id), Vec::new()).await?.into()))
 }
 
 /// Open again.

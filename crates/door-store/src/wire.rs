@@ -37,12 +37,7 @@ fn time(at: Timestamp) -> signalr::Timestamp {
 
 /// What a message says to a client that knows only text: choices are listed in it, and an answer names its sources.
 pub fn content_text(message: &Message) -> Cow<'_, str> {
-    let text = message.content.plain();
-    if message.sources.is_empty() {
-        return text;
-    }
-    let titles: Vec<&str> = message.sources.iter().map(|source| source.title.as_str()).collect();
-    Cow::Owned(format!("{text}\n\nSource: {}", titles.join(", ")))
+    message.with_sources(message.content.plain())
 }
 
 /// A message as widgets see it: the payload of `MessageReceived`.

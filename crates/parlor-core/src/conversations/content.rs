@@ -48,8 +48,8 @@ impl Content {
             }
             return Ok(Content { kind, text, rich_media: None });
         }
-        let given =
-            given.ok_or_else(|| Error::invalid("rich_media", "is required for everything but a text"))?;
+        let given = given
+            .ok_or_else(|| Error::invalid("rich_media", "is required for everything but a text"))?;
         if given.to_string().len() > LARGEST_RICH_MEDIA {
             return Err(Error::invalid("rich_media", "must have at most 64 KiB"));
         }
@@ -209,7 +209,9 @@ impl<'a> Shape<'a> {
         let Json::Object(given) = given else { return Err(Error::invalid(path, "must be an object")) };
         match given.keys().find(|key| !known.contains(&key.as_str())) {
             // The name is a stranger's and may be long or odd, so it is not repeated.
-            Some(_) => Err(Error::invalid(path, format!("must hold nothing but {}", known.join(", ")))),
+            Some(_) => {
+                Err(Error::invalid(path, format!("must hold nothing but {}", known.join(", "))))
+            }
             None => Ok(Shape { path, given, kept: Map::new() }),
         }
     }
@@ -291,8 +293,7 @@ impl<'a> Shape<'a> {
         };
         let fits = |text: &&str| {
             let (essence, _) = text.split_once(';').unwrap_or((text, ""));
-            let named =
-                essence.trim_end().split_once('/').is_some_and(|(kind, sub)| plain(kind) && plain(sub));
+            let named = essence.trim_end().split_once('/').is_some_and(|(kind, sub)| plain(kind) && plain(sub));
             named && text.len() <= 127 && text.chars().all(|c| c == ' ' || c.is_ascii_graphic())
         };
         match self.given(name, Need::Required)?.and_then(Json::as_str).filter(fits) {

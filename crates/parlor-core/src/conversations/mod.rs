@@ -1,11 +1,14 @@
 //! Conversations: everything between one contact and one channel, in sessions, message by message.
 
 mod content;
+mod inbox;
 mod reads;
 pub(crate) mod sql;
 mod staff;
 mod store;
 mod visitor;
+
+use std::borrow::Cow;
 
 use jiff::Timestamp;
 
@@ -21,10 +24,13 @@ use crate::{
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
-pub use staff::{Filter, Listed, Page, assign, get, list, reopen, reply, resolve, resume_assistant};
+pub use inbox::{
+    Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page,
+};
+pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
 pub use visitor::{
-    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, open, receive, view,
+    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, newest, open, receive, view,
 };
 pub(crate) use visitor::{Reading, identify};
 
@@ -60,6 +66,18 @@ text_enum! {
         QuickButton = "quick_button",
         Carousel = "carousel",
         Dropdown = "dropdown",
+    }
+}
+
+impl ContentType {
+    /// The one of this name.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is none.
+    pub fn named(name: &str) -> Result<ContentType> {
+        let names = || ContentType::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
+        ContentType::parse(name)
+            .ok_or_else(|| Error::invalid("content_type", format!("must be one of {}", names())))
     }
 }
 
@@ -110,6 +128,17 @@ pub struct Message {
     /// Who of the other side has read it, and when, in that order.
     pub read_by: Vec<Read>,
     pub created_at: Timestamp,
+}
+
+impl Message {
+    /// A text of the message with the titles of what it rests on, for whoever is not shown them otherwise.
+    pub fn with_sources<'a>(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if self.sources.is_empty() {
+            return text;
+        }
+        let titles: Vec<&str> = self.sources.iter().map(|source| source.title.as_str()).collect();
+        Cow::Owned(format!("{text}\n\nSource: {}", titles.join(", ")))
+    }
 }
 
 /// Who wrote a message.

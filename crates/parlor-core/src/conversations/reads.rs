@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Conversation, SenderType, sql, visitor};
+use super::{Conversation, SenderType, sql, staff, visitor};
 use crate::{
     Actor, Error, Event, Permission, Result,
     app::App,
@@ -62,10 +62,7 @@ pub async fn mark_read(
 ) -> Result<Vec<MessageId>> {
     actor.require(Permission::ManageConversations)?;
     check_count(&message_ids)?;
-    let reader = match actor {
-        Actor::Agent(agent) => Reader::Agent(agent.id),
-        Actor::Operator(_) => return Err(Error::Forbidden(Permission::ManageConversations)),
-    };
+    let reader = Reader::Agent(staff::agent_of(actor)?.id);
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {
@@ -132,9 +129,7 @@ async fn mark(
         }
     }
     // Mostly nobody has read any of them, and one statement writes them all.
-    fresh.sort_by_key(|marked| {
-        marked.read_by.iter().map(|read| (read.at, read.reader.id())).collect::<Vec<_>>()
-    });
+    fresh.sort_by_key(|marked| marked.read_by.iter().map(|read| (read.at, read.reader.id())).collect::<Vec<_>>());
     for alike in fresh.chunk_by(|one, other| one.read_by == other.read_by) {
         let mut read_by = alike[0].read_by.clone();
         read_by.push(read);

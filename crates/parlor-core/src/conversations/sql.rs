@@ -3,13 +3,13 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
-    Content, Conversation, Filter, Listed, Message, Page, Read, Reader, Sender, SenderType, Session, Source,
+    Content, Conversation, Message, Sender, SenderType, Session, Source,
 };
 use crate::{
     Error, Result,
     channels::Channel,
     contacts::{Contact, ExternalId},
-    db::{Dialect, Row, Tx, Value},
+    db::{Dialect, Row, Tx},
     ids::{AccountId, AgentId, ArticleId, AssistantId, ChannelId, ContactId, ConversationId, MessageId},
     params,
 };
@@ -290,6 +290,14 @@ macro_rules! message_columns {
     };
 }
 
+mod listing;
+mod marks;
+
+use marks::read_by;
+
+pub use listing::{count, page};
+pub use marks::{AT_ONCE, read_by_of, save_read_by};
+
 fn message(row: &Row<'_>) -> Result<Message> {
     message_at(row, 0)
 }
@@ -332,77 +340,6 @@ fn sources(stored: Option<Json>) -> Vec<Source> {
     stored.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(one).collect()
 }
 
-/// Who reads a message is of the other side, so the sender says what kind of id a reader's is.
-fn read_by(sender: SenderType, stored: Option<Json>) -> Result<Vec<Read>> {
-    let entries = stored.as_ref().and_then(Json::as_object).into_iter().flatten();
-    let read = |(reader, at): (&String, &Json)| {
-        let (id, at) = (reader.parse().ok()?, Timestamp::from_microsecond(at.as_i64()?).ok()?);
-        let reader = match sender {
-            SenderType::EndUser => Reader::Agent(AgentId(id)),
-            SenderType::Agent | SenderType::Bot => Reader::Contact(ContactId(id)),
-        };
-        Some(Read { reader, at })
-    };
-    let mut read_by: Vec<Read> = entries
-        .map(|entry| read(entry).ok_or_else(|| Error::database("a read mark that is none")))
-        .collect::<Result<_>>()?;
-    read_by.sort_by_key(|read| (read.at, read.reader.id()));
-    Ok(read_by)
-}
-
-/// What read marks need to know of a message.
-pub struct Marked {
-    pub id: MessageId,
-    pub sender: SenderType,
-    pub read_by: Vec<Read>,
-}
-
-/// How many messages one of the following statements takes.
-pub const AT_ONCE: usize = 50;
-
-macro_rules! fifty_ids {
-    () => {
-        "($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27,
-          $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50, $51)"
-    };
-}
-
-/// The conversation and up to [`AT_ONCE`] messages as `fifty_ids!` numbers them; the rest is an id that nobody has.
-fn fifty(id: ConversationId, messages: &[MessageId]) -> Vec<Value<'_>> {
-    let nobody = std::iter::repeat(Value::Uuid(Uuid::nil()));
-    let ids = messages.iter().map(|&message| message.into()).chain(nobody).take(AT_ONCE);
-    std::iter::once(id.into()).chain(ids).collect()
-}
-
-/// Those of up to [`AT_ONCE`] messages that are the conversation's.
-pub async fn read_by_of(tx: &mut Tx, id: ConversationId, messages: &[MessageId]) -> Result<Vec<Marked>> {
-    let sql = concat!(
-        "select id, sender_type, read_by from messages where conversation_id = $1 and id in ",
-        fifty_ids!()
-    );
-    let marked = |row: &Row<'_>| {
-        let sender = row.get(1)?;
-        Ok(Marked { id: row.get(0)?, sender, read_by: read_by(sender, row.get(2)?)? })
-    };
-    tx.all(sql, &fifty(id, messages), marked).await
-}
-
-/// The same marks for up to [`AT_ONCE`] messages.
-pub async fn save_read_by(
-    tx: &mut Tx,
-    id: ConversationId,
-    messages: &[MessageId],
-    read_by: &[Read],
-) -> Result<u64> {
-    let sql =
-        concat!("update messages set read_by = $52 where conversation_id = $1 and id in ", fifty_ids!());
-    let entry = |read: &Read| (read.reader.id().to_string(), json!(read.at.as_microsecond()));
-    let stored = Json::Object(read_by.iter().map(entry).collect());
-    let mut params = fifty(id, messages);
-    params.push((&stored).into());
-    tx.exec(sql, &params).await
-}
-
 pub async fn by_client_id(
     tx: &mut Tx,
     id: ConversationId,
@@ -423,13 +360,14 @@ pub async fn seq_of(tx: &mut Tx, id: ConversationId, message: MessageId) -> Resu
     tx.opt(sql, params![message, id], |row| row.get(0)).await?.ok_or(Error::NotFound("Message"))
 }
 
-pub async fn after(tx: &mut Tx, id: ConversationId, seq: i64) -> Result<Vec<Message>> {
+/// The first messages after `seq`.
+pub async fn after(tx: &mut Tx, id: ConversationId, seq: i64, limit: i64) -> Result<Vec<Message>> {
     let sql = concat!(
         "select ",
         message_columns!(),
-        " from messages m where m.conversation_id = $1 and m.seq > $2 order by m.seq"
+        " from messages m where m.conversation_id = $1 and m.seq > $2 order by m.seq limit $3"
     );
-    tx.all(sql, params![id, seq], message).await
+    tx.all(sql, params![id, seq, limit], message).await
 }
 
 /// The newest messages before `seq`, in ascending order.
@@ -468,98 +406,6 @@ pub async fn newest_answer(tx: &mut Tx, conversation: &Conversation) -> Result<i
                order by seq desc limit 1";
     let newest = tx.opt(sql, params![conversation.id, conversation.session.id], |row| row.get(0)).await?;
     Ok(newest.unwrap_or(0))
-}
-
-macro_rules! narrowed {
-    () => {
-        "where v.account_id = $1 and v.last_seq > 0
-           and (cast($3 as text) is null
-                or lower(c.display_name) like lower($3) escape '!' or lower(c.email) like lower($3) escape '!'
-                or c.phone like $3 escape '!' or lower(c.external_id) like lower($3) escape '!')
-           and ($4 or v.channel_id = $5)"
-    };
-}
-
-/// The parameters of `narrowed!`, from `$1`; `$2` is the status.
-struct Narrowed {
-    account_id: AccountId,
-    status: Option<super::Status>,
-    pattern: Option<String>,
-    channel_id: Option<ChannelId>,
-}
-
-impl Narrowed {
-    fn new(account_id: AccountId, filter: &Filter) -> Narrowed {
-        let pattern = filter.contact.as_ref().map(|text| {
-            let escaped: String = text.chars().fold(String::new(), |mut pattern, character| {
-                if matches!(character, '%' | '_' | '!') {
-                    pattern.push('!');
-                }
-                pattern.push(character);
-                pattern
-            });
-            format!("%{escaped}%")
-        });
-        Narrowed { account_id, status: filter.status, pattern, channel_id: filter.channel_id }
-    }
-
-    fn params(&self) -> Vec<Value<'_>> {
-        let nobody = ChannelId(Uuid::nil());
-        vec![
-            self.account_id.into(),
-            self.status.into(),
-            self.pattern.as_ref().into(),
-            self.channel_id.is_none().into(),
-            self.channel_id.unwrap_or(nobody).into(),
-        ]
-    }
-}
-
-pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
-    let narrowed = Narrowed::new(account_id, filter);
-    // Each status has an index of its own to walk, so the statement names it only where it is asked for.
-    let sql = match filter.status {
-        Some(_) => concat!(
-            "select count(*) from conversations v join contacts c on c.id = v.contact_id ",
-            narrowed!(),
-            " and v.status = $2"
-        ),
-        None => concat!(
-            "select count(*) from conversations v join contacts c on c.id = v.contact_id ",
-            narrowed!(),
-            " and cast($2 as text) is null"
-        ),
-    };
-    tx.one(sql, &narrowed.params(), |row| row.get(0)).await
-}
-
-pub async fn list(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
-    macro_rules! page_of {
-        ($status:literal) => {
-            concat!(
-                "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
-                   c.id, c.external_id, c.display_name, c.email, c.phone,
-                   s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at, ",
-                message_columns!(),
-                " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
-                  join messages m on m.conversation_id = v.id and m.seq = v.last_seq ",
-                narrowed!(),
-                $status,
-                " order by v.last_message_at desc, v.id desc limit $6 offset $7"
-            )
-        };
-    }
-    let narrowed = Narrowed::new(account_id, filter);
-    let mut params = narrowed.params();
-    params.extend([Value::Int(page.size), Value::Int((page.number - 1).saturating_mul(page.size))]);
-    let sql = match filter.status {
-        Some(_) => page_of!(" and v.status = $2"),
-        None => page_of!(" and cast($2 as text) is null"),
-    };
-    let listed = |row: &Row<'_>| {
-        Ok(Listed { conversation: conversation(row)?, last_message: message_at(row, COLUMNS)? })
-    };
-    tx.all(sql, &params, listed).await
 }
 
 /// The place of the newest message of a kind of sender, 0 for none.

@@ -1,12 +1,15 @@
-//! What staff do: list, read, reply, assign, resolve, reopen.
+//! What staff do in one conversation: reply, claim, assign, tag, resolve, reopen.
 
-use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Status, sql, store};
+use jiff::Timestamp;
+
+use super::{Answering, Conversation, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
     Actor, Error, Permission, Result,
+    actor::Agent,
     app::App,
     assistants, channels,
     db::Tx,
-    ids::{AgentId, ChannelId, ConversationId, MessageId},
+    ids::{AgentId, ConversationId},
 };
 
 /// Stores an agent's reply. It silences the assistant for this session.
@@ -15,10 +18,8 @@ use crate::{
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Disabled`]; [`Error::Invalid`].
 pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage) -> Result<Sent> {
     actor.require(Permission::ManageConversations)?;
-    let sender = match actor {
-        Actor::Agent(agent) => Sender::Agent { id: agent.id, name: agent.name.clone() },
-        Actor::Operator(_) => return Err(Error::Forbidden(Permission::ManageConversations)),
-    };
+    let agent = agent_of(actor)?;
+    let sender = Sender::Agent { id: agent.id, name: agent.name.clone() };
     let (inner, account_id) = (app.clone(), actor.account_id());
     app.db
         .write(move |tx| {
@@ -53,23 +54,58 @@ pub async fn assign(
 ) -> Result<Conversation> {
     change(app, actor, id, move |inner, tx, conversation| {
         Box::pin(async move {
-            if conversation.session.status == Status::Resolved {
-                return Err(Error::Conflict("The conversation is resolved."));
-            }
+            check_open(conversation)?;
             if let Some(assignee) = assignee
                 && !sql::has_agent(tx, conversation.account_id, assignee).await?
             {
                 return Err(Error::NotFound("Agent"));
             }
-            conversation.session.assignee = assignee;
-            conversation.session.assigned_at = assignee.map(|_| inner.now());
-            if assignee.is_some() {
-                conversation.session.answering = Answering::Person;
-            }
+            give(conversation, assignee, inner.now());
             Ok(())
         })
     })
     .await
+}
+
+/// Takes the open session for whoever calls. One's own is taken already, and nothing is told of it.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is resolved or somebody else's.
+pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
+    actor.require(Permission::ManageConversations)?;
+    let agent = agent_of(actor)?.id;
+    let (inner, account_id) = (app.clone(), actor.account_id());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut conversation = sql::lock(tx, account_id, id).await?;
+                check_open(&conversation)?;
+                match conversation.session.assignee {
+                    Some(assignee) if assignee == agent => return Ok(conversation),
+                    Some(_) => return Err(Error::Conflict("The conversation is assigned to somebody else.")),
+                    None => {}
+                }
+                give(&mut conversation, Some(agent), inner.now());
+                store::changed(tx, &mut conversation, inner.now()).await?;
+                Ok(conversation)
+            })
+        })
+        .await
+}
+
+fn check_open(conversation: &Conversation) -> Result<()> {
+    match conversation.session.status {
+        Status::Open => Ok(()),
+        Status::Resolved => Err(Error::Conflict("The conversation is resolved.")),
+    }
+}
+
+fn give(conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
+    conversation.session.assignee = assignee;
+    conversation.session.assigned_at = assignee.map(|_| now);
+    if assignee.is_some() {
+        conversation.session.answering = Answering::Person;
+    }
 }
 
 /// Lets the assistant answer again in this session.
@@ -89,15 +125,41 @@ pub async fn resume_assistant(app: &App, actor: &Actor, id: ConversationId) -> R
     .await
 }
 
-/// Closes the open session.
+/// Labels the open session; the tags take the place of those it had.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is resolved already.
-pub async fn resolve(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
-    change(app, actor, id, |inner, _, conversation| {
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is resolved; [`Error::Invalid`] for a tag that does not do, and for more than 20.
+pub async fn tag(app: &App, actor: &Actor, id: ConversationId, tags: Vec<String>) -> Result<Conversation> {
+    let tags = checked_tags(tags)?;
+    change(app, actor, id, move |_, _, conversation| {
+        Box::pin(async move {
+            check_open(conversation)?;
+            conversation.session.tags = tags;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Closes the open session. The final tags join those it has.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] when it is resolved already; [`Error::Invalid`] as [`tag`].
+pub async fn resolve(
+    app: &App,
+    actor: &Actor,
+    id: ConversationId,
+    final_tags: Vec<String>,
+) -> Result<Conversation> {
+    let final_tags = checked_tags(final_tags)?;
+    change(app, actor, id, move |inner, _, conversation| {
         Box::pin(async move {
             if conversation.session.status == Status::Resolved {
                 return Err(Error::Conflict("The conversation is already resolved."));
+            }
+            if !final_tags.is_empty() {
+                let tags = std::mem::take(&mut conversation.session.tags);
+                conversation.session.tags = checked_tags(tags.into_iter().chain(final_tags).collect())?;
             }
             conversation.session.status = Status::Resolved;
             conversation.session.resolved_at = Some(inner.now());
@@ -125,6 +187,37 @@ pub async fn reopen(app: &App, actor: &Actor, id: ConversationId) -> Result<Conv
     .await
 }
 
+/// The most tags of a session, and the most characters of one.
+const MOST_TAGS: usize = 20;
+const LONGEST_TAG: usize = 50;
+
+/// Trimmed, each once, in the order they came in.
+fn checked_tags(tags: Vec<String>) -> Result<Vec<String>> {
+    let mut kept: Vec<String> = Vec::new();
+    for (index, tag) in tags.into_iter().enumerate() {
+        let tag = tag.trim();
+        if !(1..=LONGEST_TAG).contains(&tag.chars().count()) || tag.contains(char::is_control) {
+            return Err(Error::invalid(format!("tags[{index}]"), "must have 1 to 50 printable characters"));
+        }
+        if kept.iter().any(|known| known == tag) {
+            continue;
+        }
+        if kept.len() == MOST_TAGS {
+            return Err(Error::invalid("tags", "must be at most 20"));
+        }
+        kept.push(tag.to_owned());
+    }
+    Ok(kept)
+}
+
+/// The person behind the actor: what a person does cannot be done from the command line.
+pub(super) fn agent_of(actor: &Actor) -> Result<&Agent> {
+    match actor {
+        Actor::Agent(agent) => Ok(agent),
+        Actor::Operator(_) => Err(Error::Forbidden(Permission::ManageConversations)),
+    }
+}
+
 type Change<'a> = crate::db::TxFuture<'a, ()>;
 
 /// The one way a session changes without a message.
@@ -141,71 +234,6 @@ where
                 edit(&inner, tx, &mut conversation).await?;
                 store::changed(tx, &mut conversation, inner.now()).await?;
                 Ok(conversation)
-            })
-        })
-        .await
-}
-
-/// What a list of conversations is narrowed to.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    pub status: Option<Status>,
-    pub channel_id: Option<ChannelId>,
-    /// A part of the contact's name, e-mail address, phone number or external id.
-    pub contact: Option<String>,
-}
-
-/// Which part of a list.
-#[derive(Clone, Copy, Debug)]
-pub struct Page {
-    /// From 1.
-    pub number: i64,
-    pub size: i64,
-}
-
-/// A conversation in a list, with its newest message.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    pub conversation: Conversation,
-    pub last_message: Message,
-}
-
-/// One page of the account's conversations, the one with the newest message first, and how many there are in all.
-///
-/// # Errors
-/// [`Error::Forbidden`].
-pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<(Vec<Listed>, i64)> {
-    actor.require(Permission::ViewConversations)?;
-    let account_id = actor.account_id();
-    app.db
-        .read(move |tx| {
-            Box::pin(async move {
-                let total = sql::count(tx, account_id, &filter).await?;
-                Ok((sql::list(tx, account_id, &filter, page).await?, total))
-            })
-        })
-        .await
-}
-
-/// One conversation with its messages (the newest 1,000 at most), or those after `after`.
-///
-/// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation or the message; [`Error::Conflict`] when more than 1,000 came after it.
-pub async fn get(
-    app: &App,
-    actor: &Actor,
-    id: ConversationId,
-    after: Option<MessageId>,
-) -> Result<(Conversation, Vec<Message>)> {
-    actor.require(Permission::ViewConversations)?;
-    let account_id = actor.account_id();
-    app.db
-        .read(move |tx| {
-            Box::pin(async move {
-                let conversation =
-                    sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
-                let messages = store::history(tx, &conversation, after).await?;
-                Ok((conversation, messages))
             })
         })
         .await

@@ -12,7 +12,7 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
-    jobs, push,
+    jobs, push, search,
 };
 
 /// Makes the contact and an empty conversation. Nobody but the visitor sees it before its first message.
@@ -137,6 +137,7 @@ pub(crate) async fn message(
     if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {
         jobs::order_push(app, tx, &conversation, now).await?;
     }
+    search::add_message(tx, &conversation, &message).await?;
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }
@@ -158,5 +159,5 @@ pub(super) async fn history(
     if conversation.last_seq - seq > WHOLE {
         return Err(Error::Conflict("More than 1000 messages came after this one. Start without it."));
     }
-    sql::after(tx, conversation.id, seq).await
+    sql::after(tx, conversation.id, seq, WHOLE).await
 }

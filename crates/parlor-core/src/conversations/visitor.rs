@@ -148,7 +148,7 @@ pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result
             if let Some(last_seq) = last_seq {
                 let missed = conversation.last_seq.saturating_sub(last_seq.max(0));
                 if (0..=CATCH_UP).contains(&missed) {
-                    let messages = sql::after(tx, id, last_seq.max(0)).await?;
+                    let messages = sql::after(tx, id, last_seq.max(0), CATCH_UP).await?;
                     let earlier = Earlier::before(messages.first().map_or(last_seq + 1, |first| first.seq));
                     return Ok((messages, earlier, Continuity::Complete));
                 }
@@ -157,6 +157,21 @@ pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result
             let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
             let continuity = if last_seq.is_some() { Continuity::Refused } else { Continuity::Complete };
             Ok((messages, earlier, continuity))
+        })
+    })
+    .await
+}
+
+/// The newest messages, `count` at most.
+///
+/// # Errors
+/// As [`view`].
+pub async fn newest(app: &App, visitor: &Visitor, count: i64) -> Result<View> {
+    read_as_visitor(app, visitor, move |tx, conversation| {
+        Box::pin(async move {
+            let messages = sql::before(tx, conversation.id, i64::MAX, count).await?;
+            let earlier = Earlier::before(messages.first().map_or(1, |first| first.seq));
+            Ok((messages, earlier, Continuity::Complete))
         })
     })
     .await

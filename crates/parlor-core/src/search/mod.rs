@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Result,
-    conversations::Source,
+    conversations::{Conversation, Message, Source},
     db::{Dialect, Row, Tx},
     ids::{AccountId, ArticleId},
     knowledge::{self, Passage},
@@ -41,6 +41,26 @@ pub async fn remove(tx: &mut Tx, article_id: ArticleId) -> Result<()> {
     match tx.dialect() {
         Dialect::Sqlite => sqlite::remove(tx, article_id).await,
         Dialect::Postgres => Ok(()),
+    }
+}
+
+/// Makes a message findable by its words, also by those of its buttons and cards.
+pub async fn add_message(tx: &mut Tx, conversation: &Conversation, message: &Message) -> Result<()> {
+    let mut words = knowledge::words(&message.content.plain());
+    words.sort_unstable();
+    words.dedup();
+    let words = words.join(" ");
+    match tx.dialect() {
+        Dialect::Sqlite => sqlite::add_message(tx, conversation, &words).await,
+        Dialect::Postgres => postgres::add_message(tx, conversation, &words).await,
+    }
+}
+
+/// The question for messages of an account in which each of these words begins a word. Without any word it finds nothing.
+pub fn all_words(dialect: Dialect, account_id: AccountId, words: &[String]) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::all_words(account_id, words),
+        Dialect::Postgres => postgres::all_words(words),
     }
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{CANDIDATES, Candidate, candidate};
 use crate::{
     Result,
+    conversations::Conversation,
     db::Tx,
     ids::{AccountId, ArticleId},
     params,
@@ -38,4 +39,20 @@ pub async fn candidates(tx: &mut Tx, account_id: AccountId, stems: &[&str]) -> R
     let any: Vec<String> = stems.iter().map(|stem| format!("\"{stem}\"*")).collect();
     let query = format!("account : \"{}\" AND terms : ({})", account_id.0.simple(), any.join(" OR "));
     tx.all(sql, params![&query, account_id, CANDIDATES], candidate).await
+}
+
+pub async fn add_message(tx: &mut Tx, conversation: &Conversation, words: &str) -> Result<()> {
+    let sql = "insert into messages_search (account, words, conversation_id) values ($1, $2, $3)";
+    let account = conversation.account_id.0.simple().to_string();
+    tx.exec(sql, params![&account, words, conversation.id]).await.map(drop)
+}
+
+pub fn all_words(account_id: AccountId, words: &[String]) -> String {
+    if words.is_empty() {
+        // No account is called so, and an empty question is no question to FTS5.
+        return "account : \"none\"".to_owned();
+    }
+    // Words are letters and digits only, so nothing in them can leave its quotes.
+    let all: Vec<String> = words.iter().map(|word| format!("\"{word}\"*")).collect();
+    format!("account : \"{}\" AND words : ({})", account_id.0.simple(), all.join(" AND "))
 }

@@ -270,7 +270,7 @@ async fn a_new_session_begins_the_flow_anew() {
         let shop = Shop::open(app.clone(), questions()).await;
         shop.answers("Hi").await;
         let id = shop.settled().await.0.id;
-        conversations::resolve(&app, &shop.agent, id).await.expect("a change");
+        conversations::resolve(&app, &shop.agent, id, Vec::new()).await.expect("a change");
         assert_eq!(texts(&shop.answers("red").await), ["Hello you", "Which colour?"]);
         assert_eq!(texts(&shop.answers("red").await), ["r it is", "Your address?"]);
     };

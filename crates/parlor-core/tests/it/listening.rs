@@ -13,7 +13,7 @@ use parlor_core::{
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Conversation, Filter, Message, NewMessage, Page},
+    conversations::{self, Conversation, Filter, Message, NewMessage, Page, Start},
     ids::{ConversationId, SignInId},
 };
 use testkit::TestApp;
@@ -128,7 +128,7 @@ async fn history(app: &App, seed: u64) {
         }
     }
 
-    let page = Page { number: 1, size: 100 };
+    let page = Page { start: Start::Offset(0), size: 100 };
     let (fetched, total) =
         conversations::list(app, &operator, Filter::default(), page).await.expect("a list");
     assert_eq!(listened.conversations.len() as i64, total, "seed {seed}");
@@ -147,7 +147,7 @@ async fn history(app: &App, seed: u64) {
 
 /// Waits until the assistant has nothing more to say: every conversation's last reply job is over.
 async fn settle(app: &App, operator: &Actor) {
-    let page = Page { number: 1, size: 100 };
+    let page = Page { start: Start::Offset(0), size: 100 };
     loop {
         let (listed, _) = conversations::list(app, operator, Filter::default(), page).await.expect("a list");
         let mut busy = false;
@@ -181,7 +181,7 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         let text = |who: &str| NewMessage::text(&format!("{who} {step}"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
         match chance.below(10) {
-            0 => drop(conversations::resolve(app, agent, id).await),
+            0 => drop(conversations::resolve(app, agent, id, Vec::new()).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),
             3 => drop(conversations::resume_assistant(app, agent, id).await),

@@ -1,0 +1,192 @@
+//! What staff see of many conversations at once, and of one page by page.
+
+use jiff::Timestamp;
+
+use super::{Conversation, Message, Status, sql, store};
+use crate::{
+    Actor, Error, Permission, Result,
+    app::App,
+    ids::{AgentId, ChannelId, ConversationId, MessageId},
+    knowledge,
+};
+
+/// What a list of conversations is narrowed to. A conversation is in a list once something has been said in it.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<Status>,
+    pub assigned: Assigned,
+    pub channel_id: Option<ChannelId>,
+    /// A label of the newest session, as a whole; its case does not matter.
+    pub tag: Option<String>,
+    pub search: Option<Search>,
+}
+
+/// To whom the newest session is assigned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Assigned {
+    #[default]
+    Whatever,
+    ToNobody,
+    To(AgentId),
+}
+
+/// What is looked for: a part of the contact's name, e-mail address, phone number or external id, a whole tag, or the beginnings of words that
+/// all stand in one message.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub(super) text: String,
+    pub(super) words: Vec<String>,
+}
+
+/// The most words that are looked for in messages.
+const MOST_WORDS: usize = 16;
+
+impl Search {
+    /// `None` where nothing is looked for.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for more than 200 characters, and for a NUL character.
+    pub fn parse(text: &str) -> Result<Option<Search>> {
+        let text = text.trim();
+        if text.chars().count() > 200 || text.contains('\0') {
+            return Err(Error::invalid("search", "must have at most 200 characters"));
+        }
+        let mut words = knowledge::words(text);
+        words.truncate(MOST_WORDS);
+        Ok((!text.is_empty()).then(|| Search { text: text.to_owned(), words }))
+    }
+}
+
+/// Which part of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub start: Start,
+    pub size: i64,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Start {
+    /// After so many, from the one with the newest message.
+    Offset(i64),
+    /// After this conversation, in the same order: stays right while others move.
+    After(ConversationId),
+    /// With what has changed at this time or later, the oldest change first: what somebody has missed.
+    Changed(Timestamp),
+}
+
+/// A conversation in a list, with its newest message.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub conversation: Conversation,
+    pub last_message: Message,
+}
+
+/// One page of the account's conversations.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation it begins after.
+pub async fn page(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<Vec<Listed>> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db.read(move |tx| Box::pin(async move { sql::page(tx, account_id, &filter, page).await })).await
+}
+
+/// As [`page`], and how many conversations there are in all pages.
+///
+/// # Errors
+/// As [`page`].
+pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<(Vec<Listed>, i64)> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let total = sql::count(tx, account_id, &filter).await?;
+                Ok((sql::page(tx, account_id, &filter, page).await?, total))
+            })
+        })
+        .await
+}
+
+/// One conversation.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`].
+pub async fn find(app: &App, actor: &Actor, id: ConversationId) -> Result<Conversation> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move { sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation")) })
+        })
+        .await
+}
+
+/// One conversation with its messages (the newest 1,000 at most), or those after `after`.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation or the message; [`Error::Conflict`] when more than 1,000 came after it.
+pub async fn get(
+    app: &App,
+    actor: &Actor,
+    id: ConversationId,
+    after: Option<MessageId>,
+) -> Result<(Conversation, Vec<Message>)> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let conversation =
+                    sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
+                let messages = store::history(tx, &conversation, after).await?;
+                Ok((conversation, messages))
+            })
+        })
+        .await
+}
+
+/// Which messages of a conversation.
+#[derive(Clone, Copy, Debug)]
+pub enum Stretch {
+    /// The newest, after so many of the newest have been passed over.
+    Newest { passed_over: i64 },
+    /// The first ones after this message.
+    After(MessageId),
+}
+
+/// At most `limit` messages of a conversation, in order.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation or the message.
+pub async fn messages(
+    app: &App,
+    actor: &Actor,
+    id: ConversationId,
+    stretch: Stretch,
+    limit: i64,
+) -> Result<(Conversation, Vec<Message>)> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    app.db
+        .read(move |tx| {
+            Box::pin(async move {
+                let conversation =
+                    sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
+                let messages = match stretch {
+                    Stretch::Newest { passed_over } => {
+                        // Places have no gaps, so passing over is counting.
+                        let before = (conversation.last_seq + 1).saturating_sub(passed_over);
+                        sql::before(tx, id, before, limit).await?
+                    }
+                    Stretch::After(message) => {
+                        let seq = sql::seq_of(tx, id, message).await?;
+                        sql::after(tx, id, seq, limit).await?
+                    }
+                };
+                Ok((conversation, messages))
+            })
+        })
+        .await
+}
