@@ -5,12 +5,12 @@ use parlor_core::{
     Actor, Error, Event,
     bus::Heard,
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Filter, NewMessage, Opened, Page},
+    conversations::{self, Filter, NewMessage, Opened, Page, Start},
     ids::ChannelId,
 };
 use testkit::TestApp;
 
-const PAGE: Page = Page { number: 1, size: 10 };
+const PAGE: Page = Page { start: Start::Offset(0), size: 10 };
 
 fn visitor(channel: ChannelId) -> Visitor {
     Visitor {
@@ -41,7 +41,7 @@ async fn staff_see_a_conversation_from_its_first_message_on() {
             assert!(list.0.is_empty() && list.1 == 0);
             let seen = conversations::get(&app, &operator, first.id, None).await;
             assert!(matches!(seen, Err(Error::NotFound("Conversation"))), "{seen:?}");
-            let resolved = conversations::resolve(&app, &operator, first.id).await;
+            let resolved = conversations::resolve(&app, &operator, first.id, Vec::new()).await;
             assert!(matches!(resolved, Err(Error::NotFound("Conversation"))), "{resolved:?}");
             let view = conversations::view(&app, &visitor, None).await.expect("a view");
             assert!(view.conversation.is_some() && view.messages.is_empty());
