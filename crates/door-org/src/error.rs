@@ -45,6 +45,8 @@ impl From<Error> for Refusal {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled | Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,

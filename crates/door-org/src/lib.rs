@@ -6,6 +6,7 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod cors;
 mod conversations;
 mod error;
 mod history;
@@ -13,6 +14,7 @@ mod mobile_channels;
 mod native;
 mod routes;
 mod session;
+mod uploads;
 mod wire;
 
 use std::sync::Arc;
@@ -53,6 +55,7 @@ impl OrgDoor {
         let forwarded = self.state.settings.forwarded;
         Router::new()
             .merge(auth::router())
+            .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
             .merge(mobile_channels::router())

@@ -84,6 +84,8 @@ impl From<Error> for Problem {
             Error::NotFound(_) => StatusCode::NOT_FOUND,
             Error::Invalid { .. } => StatusCode::BAD_REQUEST,
             Error::Conflict(_) => StatusCode::CONFLICT,
+            Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
             Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -100,9 +102,12 @@ impl From<Error> for Problem {
                 tracing::error!(%cause, "a request failed");
                 About::Nothing
             }
-            Error::NotFound(_) | Error::Conflict(_) | Error::Disabled | Error::Unauthenticated(_) => {
-                About::Nothing
-            }
+            Error::NotFound(_)
+            | Error::Conflict(_)
+            | Error::Disabled
+            | Error::TooLarge(_)
+            | Error::UnknownType
+            | Error::Unauthenticated(_) => About::Nothing,
         };
         Problem { status, detail, about }
     }

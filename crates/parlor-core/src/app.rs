@@ -44,11 +44,17 @@ pub struct Settings {
     pub sweep: Duration,
     /// How long after the last connection an agent counts as offline.
     pub absence: Duration,
+    /// The folder for the files that visitors and agents send up; made with the first one.
+    pub uploads: PathBuf,
+    /// Where the world reaches them, without a slash at the end: what a door serves there begins signed links.
+    pub uploads_url: String,
+    /// The most bytes such a file may have.
+    pub largest_upload: u64,
 }
 
 impl Settings {
     /// What a fresh installation runs with.
-    pub fn new(database: Database, master_key: MasterKey) -> Settings {
+    pub fn new(database: Database, uploads: PathBuf, master_key: MasterKey) -> Settings {
         Settings {
             database,
             master_key,
@@ -59,6 +65,9 @@ impl Settings {
             backoff: Duration::from_secs(2),
             sweep: Duration::from_secs(60),
             absence: Duration::from_secs(3),
+            uploads,
+            uploads_url: "/uploads".into(),
+            largest_upload: 10 << 20,
         }
     }
 }
@@ -79,6 +88,7 @@ pub struct Rooms {
     pub(crate) attendance: Attendance,
     pub(crate) owed: Arc<Notify>,
     pub(crate) hashing: Semaphore,
+    pub(crate) drawing: Semaphore,
     ids: Mutex<ContextV7>,
 }
 
@@ -117,6 +127,7 @@ impl App {
             attendance: Attendance::default(),
             owed,
             hashing: Semaphore::new(2),
+            drawing: Semaphore::new(1),
             ids: Mutex::new(ContextV7::new()),
             settings,
         })))

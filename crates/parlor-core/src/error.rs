@@ -31,6 +31,12 @@ pub enum Error {
     /// The account has used up what it may use this month.
     #[error("The monthly limit is used up: {}.", .0.as_str())]
     Usage(Limit),
+    /// A file has more bytes than this.
+    #[error("The file is too large: at most {} may be sent.", mebibytes(*.0))]
+    TooLarge(u64),
+    /// A file is of a type that is not taken.
+    #[error("Files of this type are not taken.")]
+    UnknownType,
     /// Too often; try again after this long.
     #[error("Too many requests. Try again in {} s.", .0.as_secs_f64().ceil())]
     TooMany(Duration),
@@ -67,5 +73,14 @@ impl Error {
             Error::Database(cause) | Error::Internal(cause) => Error::Database(cause.clone()),
             other => Error::database(other.to_string()),
         }
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    const MEBIBYTE: u64 = 1 << 20;
+    if bytes.is_multiple_of(MEBIBYTE) {
+        format!("{} MiB", bytes / MEBIBYTE)
+    } else {
+        format!("{bytes} bytes")
     }
 }

@@ -60,6 +60,8 @@ ids! {
     MessageId
     /// One piece of the account's knowledge.
     ArticleId
+    /// A file that somebody has sent up.
+    UploadId
     /// An app on a phone.
     DeviceId
     /// Something owed.

@@ -24,6 +24,7 @@ pub mod presence;
 pub mod push;
 mod search;
 pub mod secrets;
+pub mod uploads;
 pub mod usage;
 
 pub use actor::{Actor, Permission};

@@ -29,6 +29,10 @@ pub enum Action {
     AddressWrites,
     /// A visitor joins or reads; counted for the address, so that trying session ids is slow.
     AddressReads,
+    /// A visitor sends a file up; counted for the visitor.
+    VisitorUploads,
+    /// A visitor sends a file up; counted for the address.
+    AddressUploads,
     /// Somebody tries to sign in; counted for the address.
     AddressSignsIn,
     /// Somebody tries to sign in; counted for the person at that address.
@@ -38,10 +42,12 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 6] = [
+    const ALL: [Action; 8] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
+        Action::VisitorUploads,
+        Action::AddressUploads,
         Action::AddressSignsIn,
         Action::PersonSignsIn,
         Action::PersonIsTried,
@@ -56,6 +62,8 @@ impl Action {
             Action::AddressSignsIn => "address_signs_in",
             Action::PersonSignsIn => "person_signs_in",
             Action::PersonIsTried => "person_is_tried",
+            Action::VisitorUploads => "visitor_uploads",
+            Action::AddressUploads => "address_uploads",
         }
     }
 
@@ -65,6 +73,8 @@ impl Action {
             Action::VisitorWrites => (60, 30),
             Action::AddressWrites => (600, 200),
             Action::AddressReads => (1200, 400),
+            Action::VisitorUploads => (12, 12),
+            Action::AddressUploads => (60, 40),
             Action::AddressSignsIn => (30, 20),
             Action::PersonSignsIn => (10, 10),
             Action::PersonIsTried => (120, 120),

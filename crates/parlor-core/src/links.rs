@@ -18,15 +18,34 @@ mod tests {
 
     #[test]
     fn only_http_and_https_with_a_host_are_web_addresses() {
-        for good in ["https://example.com", "http://127.0.0.1:8080/a?b=c#d", "HTTPS://[::1]/x", "https://bücher.example/ü"] {
+        for good in [
+            "https://example.com",
+            "http://127.0.0.1:8080/a?b=c#d",
+            "HTTPS://[::1]/x",
+            "https://bücher.example/ü",
+        ] {
             assert!(is_web(good), "{good}");
         }
         let long = format!("https://example.com/{}", "x".repeat(2000));
         let bad = [
-            "", "example.com", "//example.com", "/photo.jpg", "https://", "https:///etc/passwd", "https:example.com",
-            "javascript:alert(1)", "javascript://example.com/%0aalert(1)", " https://example.com", "data:text/html,x",
-            "ftp://example.com", "file:///etc/passwd", "https://exa mple.com", "https://example.com/\n", "https://e.com/\"><script>",
-            "https://?x", long.as_str(),
+            "",
+            "example.com",
+            "//example.com",
+            "/photo.jpg",
+            "https://",
+            "https:///etc/passwd",
+            "https:example.com",
+            "javascript:alert(1)",
+            "javascript://example.com/%0aalert(1)",
+            " https://example.com",
+            "data:text/html,x",
+            "ftp://example.com",
+            "file:///etc/passwd",
+            "https://exa mple.com",
+            "https://example.com/\n",
+            "https://e.com/\"><script>",
+            "https://?x",
+            long.as_str(),
         ];
         for bad in bad {
             assert!(!is_web(bad), "{bad}");

@@ -57,6 +57,7 @@ pub struct Secrets {
     seal: Aes256Gcm,
     token: [u8; 32],
     csrf: [u8; 32],
+    link: [u8; 32],
 }
 
 impl Secrets {
@@ -66,6 +67,7 @@ impl Secrets {
             seal: Aes256Gcm::new(&seal.into()),
             token: derive(master, "access token"),
             csrf: derive(master, "csrf"),
+            link: derive(master, "link"),
         }
     }
 
@@ -79,6 +81,13 @@ impl Secrets {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.csrf).expect("any length is a key");
         mac.update(sign_in.0.as_bytes());
         URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    }
+
+    /// Signs what a link says. The parts must be such that no two links say the same when they are put together.
+    pub(crate) fn sign_link(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.link).expect("any length is a key");
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
     }
 
     /// Encrypts `plain` so that only the same `place` (table and row) opens it again.

@@ -41,7 +41,7 @@ struct AddedAgent {
 }
 
 pub async fn run(config: &Config, order: Account) -> Result<()> {
-    let app = database::open(config).await?;
+    let app = database::open(config, config.listen).await?;
     let answer = match order {
         Account::Create(order) => create(&app, order).await,
         Account::Plan(order) => plan(&app, order).await,

@@ -1,5 +1,7 @@
 //! Opens the house on the configured data, and what is asked of the database itself.
 
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result};
 use parlor_core::{
     App,
@@ -14,23 +16,25 @@ use crate::{
     files,
 };
 
-/// Opens the house, and brings the schema up to date. What is not there yet is made.
-pub async fn open(config: &Config) -> Result<App> {
+/// Opens the house for a server on `address`, and brings the schema up to date. What is not there yet is made.
+pub async fn open(config: &Config, address: SocketAddr) -> Result<App> {
     files::make_folder(&config.data)?;
     let key = match &config.secret_key {
         Some(key) => key.clone(),
         None => files::secret_key(&config.data)?,
     };
-    open_with(config, key).await
+    open_with(config, address, key).await
 }
 
 /// The same with another key: nothing that is sealed can be opened, and no token is right.
-pub async fn open_with(config: &Config, key: MasterKey) -> Result<App> {
-    let mut settings = Settings::new(database(config), key);
+pub async fn open_with(config: &Config, address: SocketAddr, key: MasterKey) -> Result<App> {
+    let mut settings = Settings::new(database(config), config.uploads_folder(), key);
     settings.providers =
         Providers { anthropic: provider(&config.anthropic), openai: provider(&config.openai) };
     settings.push.endpoints = config.push.clone();
     settings.rate_limits = config.rate_limits;
+    settings.largest_upload = config.largest_upload;
+    settings.uploads_url = format!("{}/uploads", config.public_url(address));
     App::open(settings).await.with_context(|| format!("cannot open {}", place(config)))
 }
 

@@ -79,7 +79,7 @@ async fn open(config: &Config) -> Database {
         return Database::NotYet;
     }
     let looked = async {
-        let app = database::open_with(config, MasterKey::generate()).await?;
+        let app = database::open_with(config, config.listen, MasterKey::generate()).await?;
         let (schema, accounts) = (database::schema(&app).await, accounts::count(&app).await);
         app.db.close().await;
         Ok(Database::Open { schema: schema?, accounts: accounts? })

@@ -68,7 +68,7 @@ async fn run_async(command: Command, config: Config) -> Result<ExitCode> {
         Command::Serve => serve::run(&config).await?,
         Command::Account(order) => account::run(&config, order).await?,
         Command::Migrate => {
-            let app = database::open(&config).await?;
+            let app = database::open(&config, config.listen).await?;
             println!("The schema is number {}.", database::schema(&app).await?);
             app.db.close().await;
         }

@@ -27,7 +27,7 @@ pub async fn run(config: &Config) -> Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
     let listener = http::bind(config.listen).await?;
     let bound = listener.local_addr().context("cannot listen")?;
-    let app = database::open(config).await?;
+    let app = database::open(config, bound).await?;
     let demo = match config.demo {
         Demo::Wanted => demo::prepare(&app, &config.data).await.context("cannot prepare the demo account")?,
         Demo::Unwanted => None,

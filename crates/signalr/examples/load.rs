@@ -1,4 +1,5 @@
-//! A load generator, and the hub it loads: `cargo run --release -p signalr --example load -- [SECONDS]`.
+//! A load generator, and the hub it loads: `cargo run --release -p signalr --example load -- [SECONDS [SCENARIO]]`.
+//! Of all scenarios, or of those whose name begins like that.
 //!
 //! The hub runs in a process of its own, so that its memory and its processor time can be read. Each row is one
 //! scenario in one protocol:
@@ -9,7 +10,7 @@
 //!   them; deliveries a second;
 //! - `idle`: what a connection that does nothing takes of the hub's memory.
 //!
-//! Processor time is the hub's own, from `/proc`.
+//! Processor time is from `/proc`, for each message: the hub's own, and the generator's, which has one thread.
 
 use std::{
     error::Error,
@@ -41,8 +42,9 @@ fn main() -> Result<(), Failure> {
         return tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve());
     }
     let seconds: u64 = argument.map_or(Ok(5), |seconds| seconds.parse())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(measure(Duration::from_secs(seconds)))
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let wanted = std::env::args().nth(2).unwrap_or_default();
+    runtime.block_on(measure(Duration::from_secs(seconds), &wanted))
 }
 
 // ---- the hub ----
@@ -97,14 +99,39 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
         Ok(line.trim().trim_end_matches(" kB").trim().parse()?)
     }
+}
 
-    /// Processor time so far, in hundredths of a second as the kernel counts it.
-    fn processor(&self) -> Result<Duration, Failure> {
-        let stat = self.proc("stat")?;
-        let after = stat.rsplit_once(')').ok_or("no stat")?.1;
-        let ticks: u64 =
-            after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-        Ok(Duration::from_millis(ticks * 10))
+/// Processor time so far, in hundredths of a second as the kernel counts it.
+fn processor(process: u32) -> Result<Duration, Failure> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let after = stat.rsplit_once(')').ok_or("no stat")?.1;
+    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    Ok(Duration::from_millis(ticks * 10))
+}
+
+/// What a scenario takes.
+struct Watch {
+    hub: u32,
+    start: Instant,
+    before: [Duration; 2],
+}
+
+/// What it took: on the clock, and of the processors for the hub and for the generator.
+struct Taken {
+    time: Duration,
+    processor: [Duration; 2],
+}
+
+impl Watch {
+    fn start(server: &Server) -> Result<Self, Failure> {
+        let hub = server.child.id();
+        Ok(Self { hub, before: [processor(hub)?, processor(std::process::id())?], start: Instant::now() })
+    }
+
+    fn stop(&self) -> Result<Taken, Failure> {
+        let time = self.start.elapsed();
+        let [hub, own] = self.before;
+        Ok(Taken { time, processor: [processor(self.hub)? - hub, processor(std::process::id())? - own] })
     }
 }
 
@@ -273,26 +300,34 @@ impl Client {
 
 // ---- scenarios ----
 
-async fn measure(time: Duration) -> Result<(), Failure> {
+async fn measure(time: Duration, wanted: &str) -> Result<(), Failure> {
     let load = std::fs::read_to_string("/proc/loadavg")?;
     println!("load before: {}", load.trim());
     println!(
-        "{:<18}{:<13}{:>12}{:>10}{:>10}{:>16}",
-        "scenario", "protocol", "a second", "p50 ms", "p99 ms", "CPU us/message"
+        "{:<18}{:<13}{:>12}{:>10}{:>10}{:>10}{:>12}",
+        "scenario", "protocol", "a second", "p50 ms", "p99 ms", "hub us", "generator us"
     );
     for protocol in [Protocol::Json, Protocol::MessagePack] {
         for connections in [64, 500] {
-            echo(protocol, connections, time).await?;
+            let name = format!("echo {connections}");
+            if name.starts_with(wanted) {
+                echo(&name, protocol, connections, time).await?;
+            }
         }
         for events in [1, 100] {
-            group(protocol, 1000, events, time).await?;
+            let name = format!("group 1000, {events}");
+            if name.starts_with(wanted) {
+                group(&name, protocol, 1000, events, time).await?;
+            }
         }
-        idle(protocol, 1000).await?;
+        if "idle".starts_with(wanted) {
+            idle(protocol, 1000).await?;
+        }
     }
     Ok(())
 }
 
-async fn echo(protocol: Protocol, connections: usize, time: Duration) -> Result<(), Failure> {
+async fn echo(name: &str, protocol: Protocol, connections: usize, time: Duration) -> Result<(), Failure> {
     let server = Server::start()?;
     let mut clients = Vec::new();
     for number in 0..connections {
@@ -301,7 +336,8 @@ async fn echo(protocol: Protocol, connections: usize, time: Duration) -> Result<
         client.say(&protocol.call("Enter", &room, None), 1).await?;
         clients.push((client, protocol.call("Say", &room, Some("\"Hello, is anybody there?\""))));
     }
-    let (before, start) = (server.processor()?, Instant::now());
+    let watch = Watch::start(&server)?;
+    let start = watch.start;
     let running: Vec<JoinHandle<Result<Vec<u32>, Failure>>> = clients
         .into_iter()
         .map(|(mut client, call)| {
@@ -320,15 +356,21 @@ async fn echo(protocol: Protocol, connections: usize, time: Duration) -> Result<
     for ended in join_all(running).await {
         times.extend(ended??);
     }
-    let (took, used) = (start.elapsed(), server.processor()? - before);
+    let taken = watch.stop()?;
     times.sort_unstable();
     let at = |part: usize| f64::from(times[times.len() * part / 100]) / 1000.0;
-    report(&format!("echo {connections}"), protocol, times.len(), took, Some((at(50), at(99))), used);
+    report(name, protocol, times.len(), Some((at(50), at(99))), &taken);
     Ok(())
 }
 
 /// Sends `events` at a time to a group, and more when all of its members have heard them.
-async fn group(protocol: Protocol, size: usize, events: usize, time: Duration) -> Result<(), Failure> {
+async fn group(
+    name: &str,
+    protocol: Protocol,
+    size: usize,
+    events: usize,
+    time: Duration,
+) -> Result<(), Failure> {
     let server = Server::start()?;
     let heard = Arc::new((AtomicUsize::new(0), Notify::new()));
     for _ in 0..size {
@@ -345,13 +387,12 @@ async fn group(protocol: Protocol, size: usize, events: usize, time: Duration) -
     }
     let mut caller = Client::connect(&server.address, protocol).await?;
     let call = protocol.call("Shout", "all", Some(&events.to_string()));
-    let (before, start) = (server.processor()?, Instant::now());
-    while start.elapsed() < time {
+    let watch = Watch::start(&server)?;
+    while watch.start.elapsed() < time {
         caller.say(&call, 1).await?;
         heard.1.notified().await;
     }
-    let (took, used, heard) = (start.elapsed(), server.processor()? - before, heard.0.load(Relaxed));
-    report(&format!("group {size}, {events}"), protocol, heard, took, None, used);
+    report(name, protocol, heard.0.load(Relaxed), None, &watch.stop()?);
     Ok(())
 }
 
@@ -367,18 +408,14 @@ async fn idle(protocol: Protocol, connections: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(
-    scenario: &str,
-    protocol: Protocol,
-    done: usize,
-    took: Duration,
-    times: Option<(f64, f64)>,
-    used: Duration,
-) {
-    let rate = done as f64 / took.as_secs_f64();
-    let each = used.as_secs_f64() * 1e6 / done as f64;
+fn report(scenario: &str, protocol: Protocol, done: usize, times: Option<(f64, f64)>, taken: &Taken) {
+    let rate = done as f64 / taken.time.as_secs_f64();
+    let [hub, own] = taken.processor.map(|used| used.as_secs_f64() * 1e6 / done as f64);
     let (half, slowest) = times.map_or((String::new(), String::new()), |(half, slowest)| {
         (format!("{half:.2}"), format!("{slowest:.2}"))
     });
-    println!("{scenario:<18}{:<13}{rate:>12.0}{half:>10}{slowest:>10}{each:>16.2}", protocol.name());
+    println!(
+        "{scenario:<18}{:<13}{rate:>12.0}{half:>10}{slowest:>10}{hub:>10.2}{own:>12.2}",
+        protocol.name()
+    );
 }

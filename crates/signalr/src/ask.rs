@@ -83,10 +83,9 @@ impl Answer {
             Self::Void => null,
             Self::Result(bytes) => bytes,
         };
-        protocol.value(bytes).map_err(|detail| {
-            let name = crate::error::short_name::<R>();
-            InvokeError::WrongType(format!("Error trying to deserialize result to {name}. {detail}"))
-        })
+        protocol
+            .value(bytes)
+            .map_err(|misfit| InvokeError::WrongType(format!("Error trying to deserialize result. {misfit}")))
     }
 }
 

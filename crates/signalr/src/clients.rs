@@ -1,8 +1,11 @@
 //! Pushes: events to a group, to one connection or to all.
 
+use std::sync::Arc;
+
 use crate::{
     Arguments, ConnectionId,
-    connection::{Connection, End},
+    connection::{Connection, End, Queued},
+    fan_out,
     hub::Core,
     protocol::Protocol,
 };
@@ -72,14 +75,17 @@ impl<'a> Clients<'a> {
                 }
             }
         }
-        let mut receivers = 0;
+        let (mut receivers, mut untold) = (0, Vec::new());
         self.for_each(|connection| {
             // One that came meanwhile, with a protocol that nobody spoke before, has come too late.
             if let Some(message) = &messages[connection.protocol() as usize] {
-                connection.push(message.clone(), &self.core.options);
+                if let Queued::Untold = connection.queue(message.clone(), &self.core.options) {
+                    untold.push(connection.clone());
+                }
                 receivers += 1;
             }
         });
+        fan_out::tell(untold, self.core.now());
         receivers
     }
 
@@ -99,15 +105,15 @@ impl<'a> Clients<'a> {
         self.for_each(|connection| connection.end(End::Aborted));
     }
 
-    fn for_each(&self, mut visit: impl FnMut(&Connection)) {
-        let mut visit = |connection: &Connection| {
+    fn for_each(&self, mut visit: impl FnMut(&Arc<Connection>)) {
+        let mut visit = |connection: &Arc<Connection>| {
             if self.except != Some(connection.id) {
                 visit(connection);
             }
         };
         match self.target {
             Target::All => self.core.registry.for_each(visit),
-            Target::Group(key) => self.core.registry.for_each_in(key, |connection| visit(connection)),
+            Target::Group(key) => self.core.registry.for_each_in(key, visit),
             Target::Client(id) => {
                 if let Some(connection) = self.core.registry.find(id) {
                     visit(&connection);

@@ -1,7 +1,7 @@
 //! One client's connection: what the hub's sides share of it.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::BTreeSet,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed},
@@ -18,9 +18,9 @@ use crate::{
     ConnectionId, HubOptions, Transport,
     ask::Asks,
     id::Token,
-    outbox::{Numbered, Outbox},
+    outbox::{Filled, Numbered, Outbox},
     protocol::{HubMessage, Protocol},
-    transport::{lane::Lane, web_socket::Socket},
+    transport::{lane::Lane, web_socket::Link},
 };
 
 /// Why a connection ends: what its Close message will say.
@@ -59,6 +59,8 @@ pub(crate) struct Connection {
     /// The task that runs the hub for this connection.
     pub(crate) session: AtomicWaker,
     protocol: OnceLock<Protocol>,
+    /// The open WebSocket: written to by whoever has something for many, and otherwise by the session.
+    link: Mutex<Option<Box<Link>>>,
     request: Mutex<Arc<Request>>,
     outbox: Mutex<Outbox>,
     groups: Mutex<Membership>,
@@ -102,7 +104,7 @@ pub(crate) struct Resume {
     told: AtomicI64,
     /// When the WebSocket was lost; zero while there is one.
     detached: AtomicU64,
-    next: Mutex<Option<Socket>>,
+    next: Mutex<Option<Box<Link>>>,
 }
 
 /// Whether the session may go on.
@@ -119,6 +121,13 @@ pub(crate) enum Pressure {
 
 /// Nothing is sent any more.
 pub(crate) struct Over;
+
+/// Whether somebody will come for what was queued.
+pub(crate) enum Queued {
+    Told,
+    /// Nobody knows of it yet: the session has to be woken, or its work to be done for it.
+    Untold,
+}
 
 /// What a reader of the outbox gets.
 pub(crate) enum Taken {
@@ -145,6 +154,7 @@ impl Connection {
             lane,
             session: AtomicWaker::new(),
             protocol: OnceLock::new(),
+            link: Mutex::default(),
             request: Mutex::new(Arc::new(request)),
             outbox: Mutex::default(),
             groups: Mutex::new(Membership::In(BTreeSet::new())),
@@ -186,21 +196,45 @@ impl Connection {
 
     // ---- what leaves ----
 
-    /// Queues a push from anywhere. A client that lets too much pile up is cut off, free to come back.
+    /// The WebSocket. Its lock is taken before that of the outbox, and never while a group is looked at.
+    pub(crate) fn link(&self) -> MutexGuard<'_, Option<Box<Link>>> {
+        self.link.lock()
+    }
+
+    /// Queues a push from anywhere, and tells whoever sends it.
     pub(crate) fn push(&self, message: Bytes, options: &HubOptions) {
+        if let Queued::Untold = self.queue(message, options) {
+            self.session.wake();
+        }
+    }
+
+    /// Queues a push from anywhere. A client that lets too much pile up is cut off, free to come back.
+    pub(crate) fn queue(&self, message: Bytes, options: &HubOptions) -> Queued {
         let mut outbox = self.outbox.lock();
         if outbox.end.is_some() || outbox.finished {
-            return;
+            return Queued::Told;
         }
         if outbox.held() + message.len() > options.output_hard_bytes {
             drop(outbox);
             self.discard();
             tracing::debug!(connection = %self.id, "a client that does not read is cut off");
-            return self.end(End::Failed(None));
+            self.end(End::Failed(None));
+            return Queued::Told;
         }
-        // Whoever was woken for the first message will find the rest.
-        if outbox.add(message, Numbered::Yes) {
-            self.wake_reader(outbox);
+        if !outbox.add(message, Numbered::Yes) {
+            return Queued::Told;
+        }
+        if self.lane.is_none() {
+            return Queued::Untold;
+        }
+        self.wake_reader(outbox);
+        Queued::Told
+    }
+
+    /// The session is at work, and looks at what waits before it rests: nobody needs to wake it.
+    pub(crate) fn attend(&self) {
+        if self.lane.is_none() {
+            self.outbox.lock().told = true;
         }
     }
 
@@ -224,7 +258,8 @@ impl Connection {
         }
         outbox.finished = true;
         if let Some(last) = last {
-            outbox.add(last, Numbered::No);
+            // Whoever knows already is woken once more, for this is the end.
+            let _ = outbox.add(last, Numbered::No);
         }
         let waiting = std::mem::take(&mut outbox.waiting);
         self.wake_reader(outbox);
@@ -244,16 +279,16 @@ impl Connection {
         }
     }
 
-    /// Takes the next bytes: one message as it is, or several small ones in one piece of at most `most` bytes.
-    pub(crate) fn take(&self, most: usize) -> Option<Bytes> {
+    /// Moves the next messages of a WebSocket into one piece of at most `most` bytes.
+    pub(crate) fn fill(&self, into: &mut Vec<u8>, most: usize) -> Filled {
         let mut outbox = self.outbox.lock();
-        let taken = outbox.take(most);
+        let filled = outbox.fill(into, most);
         if !outbox.waiting.is_empty() {
             let waiting = std::mem::take(&mut outbox.waiting);
             drop(outbox);
             waiting.into_iter().for_each(Waker::wake);
         }
-        taken
+        filled
     }
 
     /// How much waits for the client, compared to what may.
@@ -303,7 +338,7 @@ impl Connection {
 
     fn poll_outbox(&self, outbox: &mut Outbox, cx: &mut Context<'_>) -> Poll<Taken> {
         let bytes = outbox.bytes;
-        if let Some(taken) = outbox.take(usize::MAX) {
+        if let Some(taken) = outbox.take() {
             self.stalled(None);
             std::mem::take(&mut outbox.waiting).into_iter().for_each(Waker::wake);
             if bytes > 0 {
@@ -369,8 +404,7 @@ impl Connection {
     /// Gives up what still waits.
     pub(crate) fn discard(&self) {
         let mut outbox = self.outbox.lock();
-        outbox.queue = VecDeque::new();
-        outbox.bytes = 0;
+        outbox.empty();
         outbox.unacknowledged = None;
         self.wake_reader(outbox);
     }
@@ -398,8 +432,7 @@ impl Connection {
         resume.detached.store(now.max(1), Relaxed);
         self.stalled(None);
         let mut outbox = self.outbox.lock();
-        outbox.queue = VecDeque::new();
-        outbox.bytes = 0;
+        outbox.empty();
         match &mut outbox.unacknowledged {
             Some(unacknowledged) => unacknowledged.detached = true,
             None => return false,
@@ -408,9 +441,9 @@ impl Connection {
     }
 
     /// Brings the next WebSocket; the session takes it from here.
-    pub(crate) fn hand_over(&self, socket: Socket, request: Request) {
+    pub(crate) fn hand_over(&self, link: Link, request: Request) {
         if let Some(resume) = self.resume() {
-            *resume.next.lock() = Some(socket);
+            *resume.next.lock() = Some(Box::new(link));
             self.replace_request(request);
             self.session.wake();
         }
@@ -418,9 +451,9 @@ impl Connection {
 
     /// Goes on with the next WebSocket, if it has come: with the number of what follows first, and then with all
     /// that is unacknowledged.
-    pub(crate) fn reattach(&self, now: u64) -> Option<Socket> {
+    pub(crate) fn reattach(&self, now: u64) -> Option<Box<Link>> {
         let resume = self.resume()?;
-        let socket = resume.next.lock().take()?;
+        let link = resume.next.lock().take()?;
         resume.detached.store(0, Relaxed);
         self.times.heard.store(now, Relaxed);
         self.times.pinged.store(now, Relaxed);
@@ -433,8 +466,9 @@ impl Connection {
             let sequence = self.protocol().encode(&HubMessage::Sequence { sequence_id: first });
             outbox.queue = [sequence].into_iter().chain(unacknowledged.messages.iter().cloned()).collect();
             outbox.bytes = outbox.queue.iter().map(Bytes::len).sum();
+            outbox.told = true;
         }
-        Some(socket)
+        Some(link)
     }
 
     /// The client has everything up to that number.

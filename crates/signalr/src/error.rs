@@ -93,7 +93,7 @@ impl Error for HubError {
 }
 
 /// The last part of a type's path, without its parameters.
-pub(crate) fn short_name<T>() -> &'static str {
+fn short_name<T>() -> &'static str {
     let full = std::any::type_name::<T>();
     let plain = full.split('<').next().unwrap_or(full);
     plain.rsplit("::").next().unwrap_or(plain)

@@ -31,6 +31,7 @@ mod caller;
 mod clients;
 mod connection;
 mod error;
+mod fan_out;
 #[cfg(any(feature = "fuzzing", test))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -38,6 +39,7 @@ mod hub;
 mod id;
 mod inbox;
 mod method;
+mod misfit;
 mod negotiate;
 mod options;
 mod outbox;
@@ -62,7 +64,7 @@ pub use hub::{Hub, HubBuilder};
 pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
-pub use transport::web_socket::configure as configure_upgrade;
+pub use transport::web_socket::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
 pub use upload::{Upload, Uploads};
 pub use value::{ByteArray, Timestamp};
 

@@ -11,6 +11,8 @@ use crate::{HubOptions, connection::End};
 pub(crate) struct Outbox {
     pub(crate) queue: VecDeque<Bytes>,
     pub(crate) bytes: usize,
+    /// Whether somebody knows that there is something, and will come for it.
+    pub(crate) told: bool,
     /// Set once: nothing but the last message is added after it.
     pub(crate) end: Option<End>,
     /// Nothing at all is added any more.
@@ -61,7 +63,8 @@ impl Unacknowledged {
 }
 
 impl Outbox {
-    /// Queues a message, and says whether it is the first to wait.
+    /// Queues a message, and says whether somebody has to be told.
+    #[must_use]
     pub(crate) fn add(&mut self, message: Bytes, numbered: Numbered) -> bool {
         if let Some(unacknowledged) = &mut self.unacknowledged {
             if numbered == Numbered::Yes {
@@ -71,10 +74,9 @@ impl Outbox {
                 return false;
             }
         }
-        let was_empty = self.queue.is_empty();
         self.bytes += message.len();
         self.queue.push_back(message);
-        was_empty
+        !std::mem::replace(&mut self.told, true)
     }
 
     /// The bytes that are kept, for whichever reason.
@@ -87,30 +89,60 @@ impl Outbox {
         self.bytes > options.output_soft_bytes || unacknowledged > options.reconnect_buffer_bytes
     }
 
-    pub(crate) fn take(&mut self, most: usize) -> Option<Bytes> {
+    /// Forgets what waits.
+    pub(crate) fn empty(&mut self) {
+        self.queue = VecDeque::new();
+        self.bytes = 0;
+        self.told = false;
+    }
+
+    /// Takes all that waits, in one piece.
+    pub(crate) fn take(&mut self) -> Option<Bytes> {
         let first = self.queue.pop_front()?;
-        let mut size = first.len();
-        let more = self
-            .queue
-            .iter()
-            .take_while(|next| {
-                size = size.saturating_add(next.len());
-                size <= most
-            })
-            .count();
-        let taken = if more == 0 {
+        let taken = if self.queue.is_empty() {
             first
         } else {
-            let rest = self.queue.iter().take(more).map(Bytes::len).sum::<usize>();
-            let mut joined = BytesMut::with_capacity(first.len() + rest);
+            let mut joined = BytesMut::with_capacity(self.bytes);
             joined.extend_from_slice(&first);
-            self.queue.drain(..more).for_each(|next| joined.extend_from_slice(&next));
+            self.queue.iter().for_each(|next| joined.extend_from_slice(next));
             joined.freeze()
         };
-        self.bytes -= taken.len();
+        self.empty();
+        Some(taken)
+    }
+
+    /// Moves as many messages as fit into `most` bytes behind the room that is left in `into`.
+    pub(crate) fn fill(&mut self, into: &mut Vec<u8>, most: usize) -> Filled {
+        let Some(first) = self.queue.pop_front() else {
+            self.told = false;
+            return Filled::Nothing;
+        };
+        self.bytes -= first.len();
+        if first.len() > most {
+            return Filled::Large(first);
+        }
+        into.clear();
+        into.extend_from_slice(&[0; HEAD_ROOM]);
+        into.extend_from_slice(&first);
+        while let Some(next) = self.queue.pop_front_if(|next| into.len() - HEAD_ROOM + next.len() <= most) {
+            self.bytes -= next.len();
+            into.extend_from_slice(&next);
+        }
         if self.queue.is_empty() && self.queue.capacity() > 16 {
             self.queue = VecDeque::new();
         }
-        Some(taken)
+        Filled::Small
     }
+}
+
+/// The room for a small frame's head.
+pub(crate) const HEAD_ROOM: usize = 4;
+
+/// What came out of an outbox.
+pub(crate) enum Filled {
+    Nothing,
+    /// Small messages, copied.
+    Small,
+    /// One that is too large for that.
+    Large(Bytes),
 }

@@ -169,9 +169,9 @@ impl Registry {
         self.ids.shard(id.shard()).lock().get(&id).cloned()
     }
 
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Connection)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<Connection>)) {
         for shard in &self.ids.0 {
-            shard.lock().values().for_each(|connection| visit(connection));
+            shard.lock().values().for_each(&mut visit);
         }
     }
 

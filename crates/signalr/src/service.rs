@@ -10,7 +10,7 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts as _, OriginalUri, Request, ws::WebSocketUpgrade},
+    extract::{OriginalUri, Request},
     response::{IntoResponse as _, Response},
 };
 use bytes::BytesMut;
@@ -33,7 +33,8 @@ use crate::{
     transport::{
         Requests,
         lane::{Closed, Lane},
-        long_polling, server_sent_events, web_socket,
+        long_polling, server_sent_events,
+        web_socket::{Socket, WebSocketUpgrade},
     },
 };
 
@@ -91,7 +92,7 @@ where
 {
     let id = query::find(parts.uri.query(), "id").unwrap_or_default().into_owned();
     match parts.method {
-        Method::GET if is_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id).await,
+        Method::GET if is_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id),
         Method::GET | Method::POST | Method::DELETE if id.is_empty() => Err(Refusal::NoId),
         Method::GET if accepts_events(&parts.headers) => open_events(hub, &parts, &id),
         Method::GET => poll(hub, parts, &id).await,
@@ -158,33 +159,31 @@ fn check_enabled(core: &Core, transport: Transport) -> Result<(), Refusal> {
     if core.options.transports.contains(&transport) { Ok(()) } else { Err(Refusal::Disabled(transport)) }
 }
 
-async fn accept_web_socket<S>(hub: Hub<S>, mut parts: Parts, id: &str) -> Result<Response, Refusal>
+fn accept_web_socket<S>(hub: Hub<S>, mut parts: Parts, id: &str) -> Result<Response, Refusal>
 where
     S: Clone + Send + Sync + 'static,
 {
     let core = hub.core();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => web_socket::configure(upgrade, &core.options),
-        Err(rejection) => return Ok(rejection.into_response()),
+    let upgrade = match WebSocketUpgrade::of(&mut parts) {
+        Ok(upgrade) => upgrade,
+        Err(lacking) => return Ok(lacking.into_response()),
     };
+    let most = core.options.max_frame_bytes.max(core.options.max_message_bytes);
     let connection = match attach_web_socket(core, id, &parts)? {
         Found::New(connection) => connection,
         Found::Live(connection) if connection.is_ending() => return Err(Refusal::Gone),
         // The next one for a connection that has lost, or is about to lose, its own.
         Found::Live(connection) if connection.resume().is_some() => {
             let request = visible(&parts);
-            return Ok(upgrade.on_upgrade(move |socket| {
-                connection.hand_over(web_socket::Socket::new(socket), request);
-                ready(())
-            }));
+            return Ok(upgrade.open(most, move |link| connection.hand_over(link, request)));
         }
         Found::Live(_) => return Err(Refusal::AlreadyCarried),
     };
     let attached = Attached::new(core.clone(), connection);
-    Ok(upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.open(most, move |link| {
         // A task of its own is as large as the session and no larger.
-        tokio::spawn(Session::new(hub, attached, web_socket::Socket::new(socket)).run());
-        ready(())
+        let socket = Socket::new(attached.connection(), link);
+        tokio::spawn(Session::new(hub, attached, socket).run());
     }))
 }
 

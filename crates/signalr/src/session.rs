@@ -97,6 +97,10 @@ impl Attached {
         Self { core, connection, released: false }
     }
 
+    pub(crate) fn connection(&self) -> Arc<Connection> {
+        self.connection.clone()
+    }
+
     fn release(&mut self) {
         if std::mem::replace(&mut self.released, true) {
             return;
@@ -199,6 +203,8 @@ impl<S: Clone + Send + Sync + 'static, W: Wire> Session<S, W> {
     /// Goes on with everything as far as it goes.
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
+            // Every way from here to rest leads past `poll_transport`.
+            self.connection().attend();
             self.poll_calls(cx);
             let next = match self.next(cx) {
                 Ok(Next::Processed) => continue,

@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     thread,
     time::Duration,
 };
@@ -124,6 +125,7 @@ impl Builder {
             .expect("a runtime starts");
         let place = Place::make().await;
         self.settings.database = place.database();
+        self.settings.uploads = place.folder().join("uploads");
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let (running, address) = start(runtime.handle(), self.settings.clone(), self.forwarded, free).await;
         TestApp { running: Some(running), runtime: Some(runtime), _place: place, builder: self, address }
@@ -140,13 +142,14 @@ async fn on<T: Send + 'static>(handle: &Handle, future: impl Future<Output = T> 
 
 async fn start(
     handle: &Handle,
-    settings: Settings,
+    mut settings: Settings,
     forwarded: Forwarded,
     address: SocketAddr,
 ) -> (Running, SocketAddr) {
     let start = async move {
         let listener = TcpListener::bind(address).await.expect("the address is free");
         let address = listener.local_addr().expect("a bound listener has an address");
+        settings.uploads_url = format!("http://{address}/uploads");
         let app =
             App::open(settings).await.unwrap_or_else(|error| panic!("the product does not open: {error:?}"));
         let public_url = format!("http://{address}");
@@ -197,7 +200,8 @@ impl TestApp {
 
     pub fn builder() -> Builder {
         let database = parlor_core::app::Database::Sqlite("set at the start".into());
-        Builder { settings: Settings::new(database, MasterKey::generate()), forwarded: Forwarded::Ignore }
+        let settings = Settings::new(database, "set at the start".into(), MasterKey::generate());
+        Builder { settings, forwarded: Forwarded::Ignore }
     }
 
     /// `http://127.0.0.1:port`; the same after a restart.
@@ -246,6 +250,11 @@ impl TestApp {
         let (running, _) =
             start(&runtime, self.builder.settings.clone(), self.builder.forwarded, self.address).await;
         self.running = Some(running);
+    }
+
+    /// The folder in which the files lie that visitors and agents have sent up.
+    pub fn uploads(&self) -> PathBuf {
+        self.builder.settings.uploads.clone()
     }
 
     /// Somebody who has not signed in.

@@ -167,7 +167,10 @@ async fn what_is_read_is_heard_once_on_both_sides() {
     assert_eq!(widget.heard(), [], "the contract's widget hears nothing of it");
     let (_, synced) = visitor.joins_own(None).await;
     assert_eq!(synced["messages"][1]["readAt"], read["at"]);
-    assert_eq!((&synced["messages"][0]["readAt"], &synced["messages"][2]["readAt"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&synced["messages"][0]["readAt"], &synced["messages"][2]["readAt"]),
+        (&Value::Null, &Value::Null)
+    );
 
     let stranger = app.visitor(&shop);
     let arguments = [json!(stranger.channel_token), json!(stranger.session_id), json!([heard[1]["id"]])];

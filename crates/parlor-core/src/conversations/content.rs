@@ -3,6 +3,7 @@
 use std::{borrow::Cow, ops::RangeInclusive};
 
 use serde_json::{Map, Value as Json};
+use uuid::Uuid;
 
 use super::ContentType;
 use crate::{Error, Result, links};
@@ -48,8 +49,8 @@ impl Content {
             }
             return Ok(Content { kind, text, rich_media: None });
         }
-        let given = given
-            .ok_or_else(|| Error::invalid("rich_media", "is required for everything but a text"))?;
+        let given =
+            given.ok_or_else(|| Error::invalid("rich_media", "is required for everything but a text"))?;
         if given.to_string().len() > LARGEST_RICH_MEDIA {
             return Err(Error::invalid("rich_media", "must have at most 64 KiB"));
         }
@@ -141,17 +142,22 @@ fn shaped(kind: ContentType, path: String, given: &Json) -> Result<Json> {
     match kind {
         ContentType::Text => Err(Error::invalid(path, "must be left out of a text")),
         ContentType::Image => {
-            let mut image = Shape::of(path, given, &["url", "alt"])?;
-            image.link("url", Need::Required)?;
+            let mut image = Shape::of(path, given, &["url", "upload_id", "alt"])?;
+            if image.upload("upload_id")? == Named::No {
+                image.link("url", Need::Required)?;
+            }
             image.words("alt", Need::Optional, 0..=500)?;
             Ok(image.done())
         }
         ContentType::File => {
-            let mut file = Shape::of(path, given, &["url", "filename", "size", "mime_type"])?;
-            file.link("url", Need::Required)?;
-            file.file_name("filename")?;
-            file.bytes("size")?;
-            file.mime_type("mime_type")?;
+            let mut file = Shape::of(path, given, &["url", "upload_id", "filename", "size", "mime_type"])?;
+            // Of an upload more is known than its sender could say.
+            if file.upload("upload_id")? == Named::No {
+                file.link("url", Need::Required)?;
+                file.file_name("filename")?;
+                file.bytes("size")?;
+                file.mime_type("mime_type")?;
+            }
             Ok(file.done())
         }
         ContentType::QuickButton => {
@@ -182,8 +188,10 @@ fn labelled(path: String, given: &Json) -> Result<Json> {
 }
 
 fn card(path: String, given: &Json) -> Result<Json> {
-    let mut card = Shape::of(path, given, &["image_url", "title", "subtitle", "buttons"])?;
-    card.link("image_url", Need::Optional)?;
+    let mut card = Shape::of(path, given, &["image_url", "image_upload_id", "title", "subtitle", "buttons"])?;
+    if card.upload("image_upload_id")? == Named::No {
+        card.link("image_url", Need::Optional)?;
+    }
     card.words("title", Need::Required, 1..=200)?;
     card.words("subtitle", Need::Optional, 0..=1000)?;
     card.list("buttons", Need::Optional, 0..=20, labelled)?;
@@ -195,6 +203,13 @@ fn card(path: String, given: &Json) -> Result<Json> {
 enum Need {
     Required,
     Optional,
+}
+
+/// Whether an upload was named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Yes,
+    No,
 }
 
 /// An object under inspection: what was given, and what of it is kept.
@@ -209,9 +224,7 @@ impl<'a> Shape<'a> {
         let Json::Object(given) = given else { return Err(Error::invalid(path, "must be an object")) };
         match given.keys().find(|key| !known.contains(&key.as_str())) {
             // The name is a stranger's and may be long or odd, so it is not repeated.
-            Some(_) => {
-                Err(Error::invalid(path, format!("must hold nothing but {}", known.join(", "))))
-            }
+            Some(_) => Err(Error::invalid(path, format!("must hold nothing but {}", known.join(", ")))),
             None => Ok(Shape { path, given, kept: Map::new() }),
         }
     }
@@ -264,6 +277,18 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// The id of a file that was sent up before. Whose it is will be asked when the message is stored.
+    fn upload(&mut self, name: &str) -> Result<Named> {
+        let Some(given) = self.given(name, Need::Optional)? else { return Ok(Named::No) };
+        match given.as_str().and_then(|id| id.parse::<Uuid>().ok()) {
+            Some(id) => {
+                self.keep(name, id.to_string());
+                Ok(Named::Yes)
+            }
+            None => self.wrong(name, "must be the id of an upload"),
+        }
+    }
+
     /// A name to save under. Signs that turn the direction of writing could make it end differently from how it reads.
     fn file_name(&mut self, name: &str) -> Result<()> {
         self.words(name, Need::Required, 1..=255)?;
@@ -293,7 +318,8 @@ impl<'a> Shape<'a> {
         };
         let fits = |text: &&str| {
             let (essence, _) = text.split_once(';').unwrap_or((text, ""));
-            let named = essence.trim_end().split_once('/').is_some_and(|(kind, sub)| plain(kind) && plain(sub));
+            let named =
+                essence.trim_end().split_once('/').is_some_and(|(kind, sub)| plain(kind) && plain(sub));
             named && text.len() <= 127 && text.chars().all(|c| c == ' ' || c.is_ascii_graphic())
         };
         match self.given(name, Need::Required)?.and_then(Json::as_str).filter(fits) {

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     ids::{AgentId, ChannelId, ConversationId, MessageId},
     knowledge,
+    uploads::links,
 };
 
 /// What a list of conversations is narrowed to. A conversation is in a list once something has been said in it.
@@ -89,7 +90,10 @@ pub struct Listed {
 pub async fn page(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<Vec<Listed>> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db.read(move |tx| Box::pin(async move { sql::page(tx, account_id, &filter, page).await })).await
+    let read = app.db.read(move |tx| Box::pin(async move { sql::page(tx, account_id, &filter, page).await }));
+    let mut listed = read.await?;
+    sign(app, &mut listed);
+    Ok(listed)
 }
 
 /// As [`page`], and how many conversations there are in all pages.
@@ -99,14 +103,21 @@ pub async fn page(app: &App, actor: &Actor, filter: Filter, page: Page) -> Resul
 pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<(Vec<Listed>, i64)> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db
+    let (mut listed, total) = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let total = sql::count(tx, account_id, &filter).await?;
                 Ok((sql::page(tx, account_id, &filter, page).await?, total))
             })
         })
-        .await
+        .await?;
+    sign(app, &mut listed);
+    Ok((listed, total))
+}
+
+fn sign(app: &App, listed: &mut [Listed]) {
+    listed.iter_mut().for_each(|listed| links::sign(app, &mut listed.last_message));
 }
 
 /// One conversation.
@@ -135,7 +146,8 @@ pub async fn get(
 ) -> Result<(Conversation, Vec<Message>)> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db
+    let (conversation, mut messages) = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let conversation =
@@ -144,7 +156,9 @@ pub async fn get(
                 Ok((conversation, messages))
             })
         })
-        .await
+        .await?;
+    links::sign_all(app, &mut messages);
+    Ok((conversation, messages))
 }
 
 /// Which messages of a conversation.
@@ -169,7 +183,8 @@ pub async fn messages(
 ) -> Result<(Conversation, Vec<Message>)> {
     actor.require(Permission::ViewConversations)?;
     let account_id = actor.account_id();
-    app.db
+    let (conversation, mut messages) = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let conversation =
@@ -188,5 +203,7 @@ pub async fn messages(
                 Ok((conversation, messages))
             })
         })
-        .await
+        .await?;
+    links::sign_all(app, &mut messages);
+    Ok((conversation, messages))
 }

@@ -129,7 +129,9 @@ async fn mark(
         }
     }
     // Mostly nobody has read any of them, and one statement writes them all.
-    fresh.sort_by_key(|marked| marked.read_by.iter().map(|read| (read.at, read.reader.id())).collect::<Vec<_>>());
+    fresh.sort_by_key(|marked| {
+        marked.read_by.iter().map(|read| (read.at, read.reader.id())).collect::<Vec<_>>()
+    });
     for alike in fresh.chunk_by(|one, other| one.read_by == other.read_by) {
         let mut read_by = alike[0].read_by.clone();
         read_by.push(read);

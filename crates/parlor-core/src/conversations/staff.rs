@@ -10,6 +10,7 @@ use crate::{
     assistants, channels,
     db::Tx,
     ids::{AgentId, ConversationId},
+    uploads::links,
 };
 
 /// Stores an agent's reply. It silences the assistant for this session.
@@ -27,8 +28,10 @@ pub async fn reply(app: &App, actor: &Actor, id: ConversationId, new: NewMessage
                 let mut conversation = sql::lock(tx, account_id, id).await?;
                 channels::sql::of_conversation(tx, &conversation).await?.check_open()?;
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) =
+                        sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
+                    links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.answering == Answering::Assistant {

@@ -12,7 +12,7 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::Tx,
     ids::{ContactId, ConversationId, MessageId, SessionId},
-    jobs, push, search,
+    jobs, push, search, uploads,
 };
 
 /// Makes the contact and an empty conversation. Nobody but the visitor sees it before its first message.
@@ -104,10 +104,11 @@ pub(crate) async fn message(
     tx: &mut Tx,
     mut conversation: Conversation,
     sender: Sender,
-    new: NewMessage,
+    mut new: NewMessage,
     sources: Vec<Source>,
     now: Timestamp,
 ) -> Result<Sent> {
+    uploads::attach(app, tx, &conversation, &sender, &mut new.content).await?;
     if conversation.session.first_message_at.is_none() {
         conversation.session.first_message_at = Some(now);
         sql::save_first_message(tx, &conversation).await?;
@@ -120,7 +121,7 @@ pub(crate) async fn message(
     // Two messages at the same instant of a clock that was set back must still sort as they came.
     conversation.last_message_at = now.max(conversation.last_message_at);
     conversation.updated_at = now;
-    let message = Message {
+    let mut message = Message {
         id: MessageId(app.new_id()),
         conversation_id: conversation.id,
         session_id: conversation.session.id,
@@ -138,6 +139,7 @@ pub(crate) async fn message(
         jobs::order_push(app, tx, &conversation, now).await?;
     }
     search::add_message(tx, &conversation, &message).await?;
+    uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
 }

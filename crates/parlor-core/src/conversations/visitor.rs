@@ -10,6 +10,7 @@ use crate::{
     ids::MessageId,
     jobs,
     limits::{self, Action},
+    uploads::links,
     usage,
 };
 
@@ -78,8 +79,10 @@ pub async fn receive(
                 };
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
-                    && let Some(message) = sql::by_client_id(tx, conversation.id, &sender, client_id).await?
+                    && let Some(mut message) =
+                        sql::by_client_id(tx, conversation.id, &sender, client_id).await?
                 {
+                    links::sign(&inner, &mut message);
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.status == Status::Resolved {
@@ -208,7 +211,10 @@ pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
 /// [`Error::NotFound`] for a message that is not of this conversation; [`Error::Conflict`] when more than 1,000 came after it.
 pub async fn history_with(app: &App, sent: &Sent, after: Option<MessageId>) -> Result<Vec<Message>> {
     let conversation = sent.conversation.clone();
-    app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await })).await
+    let read = app.db.read(move |tx| Box::pin(async move { store::history(tx, &conversation, after).await }));
+    let mut messages = read.await?;
+    links::sign_all(app, &mut messages);
+    Ok(messages)
 }
 
 /// The messages of the visitor (the newest 1,000 at most), or those after `after`.
@@ -292,7 +298,8 @@ where
 {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
     let visitor = visitor.clone();
-    app.db
+    let mut view = app
+        .db
         .read(move |tx| {
             Box::pin(async move {
                 let (_, known) = identify(tx, &visitor, Reading::Only).await?;
@@ -303,5 +310,7 @@ where
                 Ok(View { conversation: Some(conversation), messages, earlier, continuity })
             })
         })
-        .await
+        .await?;
+    links::sign_all(app, &mut view.messages);
+    Ok(view)
 }

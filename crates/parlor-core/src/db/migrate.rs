@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(4, "0004_flows"),
     migration!(5, "0005_push"),
     migration!(7, "0007_conversations", each),
+    migration!(8, "0008_uploads"),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

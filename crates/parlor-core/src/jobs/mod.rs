@@ -310,4 +310,5 @@ async fn sweep(app: &App, lost: Lost) {
         Ok(lost) => tracing::warn!(lost, "jobs were left running and are taken up again"),
         Err(error) => tracing::error!(cause = ?error, "the sweep failed"),
     }
+    crate::uploads::sweep(app).await;
 }

@@ -33,7 +33,14 @@ impl Shop {
 
     fn agent(&self, app: &App, id: AgentId, role: Role) -> Actor {
         let sign_in = SignInId(app.new_id());
-        Actor::Agent(Agent { id, account_id: self.account_id, name: "Olga".into(), email: String::new(), role, sign_in })
+        Actor::Agent(Agent {
+            id,
+            account_id: self.account_id,
+            name: "Olga".into(),
+            email: String::new(),
+            role,
+            sign_in,
+        })
     }
 
     fn visitor(&self, external_id: &str) -> Visitor {
@@ -79,7 +86,10 @@ async fn each_side_marks_what_the_other_has_written_and_only_news_is_told() {
             assert_eq!(read, [asked.id], "neither one's own side's message nor the one not named");
             assert_eq!(conversations::mark_read(&app, &olga, id, everything).await.expect("nothing new"), []);
             let both = vec![asked.id, again.id];
-            assert_eq!(conversations::mark_read(&app, &olga, id, both.clone()).await.expect("marks"), [again.id]);
+            assert_eq!(
+                conversations::mark_read(&app, &olga, id, both.clone()).await.expect("marks"),
+                [again.id]
+            );
             let read = conversations::mark_read_by_visitor(&app, &visitor, vec![answer.id, asked.id]).await;
             assert_eq!(read.expect("marks"), [answer.id]);
             let second = AgentId(app.new_id());
@@ -88,12 +98,19 @@ async fn each_side_marks_what_the_other_has_written_and_only_news_is_told() {
 
             let owner = Reader::Agent(shop.owner);
             assert_eq!(next_read(&mut listener).await, (owner, vec![asked.id]));
-            assert_eq!(next_read(&mut listener).await, (owner, vec![again.id]), "the repetition was not told");
-            assert!(matches!(next_read(&mut listener).await, (Reader::Contact(_), ids) if ids == [answer.id]));
+            assert_eq!(
+                next_read(&mut listener).await,
+                (owner, vec![again.id]),
+                "the repetition was not told"
+            );
+            assert!(
+                matches!(next_read(&mut listener).await, (Reader::Contact(_), ids) if ids == [answer.id])
+            );
             assert_eq!(next_read(&mut listener).await, (Reader::Agent(second), both));
 
             let (_, messages) = conversations::get(&app, &olga, id, None).await.expect("a history");
-            let readers = |message: &Message| message.read_by.iter().map(|read| read.reader).collect::<Vec<_>>();
+            let readers =
+                |message: &Message| message.read_by.iter().map(|read| read.reader).collect::<Vec<_>>();
             assert_eq!(readers(&messages[0]), [owner, Reader::Agent(second)]);
             assert_eq!(readers(&messages[1]), [owner, Reader::Agent(second)]);
             assert!(messages[0].read_by[0].at < messages[1].read_by[0].at, "each keeps its own time");
@@ -107,7 +124,8 @@ async fn what_is_not_of_the_conversation_is_not_found_and_nothing_is_marked() {
     let product = TestApp::start().await;
     product
         .within(|app| async move {
-            let (shop, other) = (Shop::open(&app, "reads@two.example").await, Shop::open(&app, "reads@three.example").await);
+            let (shop, other) =
+                (Shop::open(&app, "reads@two.example").await, Shop::open(&app, "reads@three.example").await);
             let olga = shop.agent(&app, shop.owner, Role::Owner);
             let (visitor, neighbour) = (shop.visitor("one"), shop.visitor("two"));
             let asked = says(&app, &visitor, "Hello").await;
@@ -121,9 +139,11 @@ async fn what_is_not_of_the_conversation_is_not_found_and_nothing_is_marked() {
                 let refused = conversations::mark_read_by_visitor(&app, &visitor, vec![stranger]).await;
                 assert!(matches!(refused, Err(Error::NotFound("Message"))), "{refused:?}");
             }
-            let nobody = conversations::mark_read_by_visitor(&app, &shop.visitor("new"), vec![asked.id]).await;
+            let nobody =
+                conversations::mark_read_by_visitor(&app, &shop.visitor("new"), vec![asked.id]).await;
             assert!(matches!(nobody, Err(Error::NotFound("Message"))), "{nobody:?}");
-            let refused = conversations::mark_read(&app, &olga, foreign.conversation_id, vec![foreign.id]).await;
+            let refused =
+                conversations::mark_read(&app, &olga, foreign.conversation_id, vec![foreign.id]).await;
             assert!(matches!(refused, Err(Error::NotFound("Conversation"))), "{refused:?}");
             let viewer = shop.agent(&app, shop.owner, Role::Viewer);
             let refused = conversations::mark_read(&app, &viewer, id, vec![asked.id]).await;
@@ -151,7 +171,8 @@ async fn five_hundred_are_marked_at_once_also_when_two_read_them_at_the_same_tim
             }
             let id = ids[0].conversation_id;
             let ids: Vec<_> = ids.iter().map(|message| message.id).collect();
-            let readers = [shop.owner, AgentId(app.new_id())].map(|reader| shop.agent(&app, reader, Role::Agent));
+            let readers =
+                [shop.owner, AgentId(app.new_id())].map(|reader| shop.agent(&app, reader, Role::Agent));
             let mark = |reader: &Actor, ids: &[MessageId]| {
                 let (app, reader, ids) = (app.clone(), reader.clone(), ids.to_vec());
                 tokio::spawn(async move { conversations::mark_read(&app, &reader, id, ids).await })

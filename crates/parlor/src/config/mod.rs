@@ -28,6 +28,8 @@ pub struct Config {
     pub secret_key: Option<MasterKey>,
     pub forwarded: Forwarded,
     pub rate_limits: RateLimits,
+    /// In bytes.
+    pub largest_upload: u64,
     pub demo: Demo,
     pub log: String,
     pub log_format: LogFormat,
@@ -93,6 +95,7 @@ const KEYS: &[Key] = &[
     variables("secret_key", &["PARLOR_SECRET_KEY"], Shown::AsSet),
     flag("trust_forwarded_for"),
     flag("rate_limits"),
+    variables("largest_upload", &["PARLOR_LARGEST_UPLOAD"], Shown::Openly),
     flag("demo"),
     flag("log"),
     flag("log_format"),
@@ -126,6 +129,7 @@ impl Config {
             secret_key: layers.optional("secret_key", parse::secret_key)?,
             forwarded: layers.required("trust_forwarded_for", parse::forwarded)?,
             rate_limits: layers.required("rate_limits", parse::rate_limits)?,
+            largest_upload: layers.required("largest_upload", parse::size)?,
             demo: layers.required("demo", parse::demo)?,
             log: layers.required("log", parse::text)?,
             log_format: layers.required("log_format", parse::log_format)?,
@@ -150,6 +154,11 @@ impl Config {
     /// The SQLite database, where it is not PostgreSQL.
     pub fn sqlite_file(&self) -> PathBuf {
         self.data.join("parlor.db")
+    }
+
+    /// The folder for the files that visitors and agents send up.
+    pub fn uploads_folder(&self) -> PathBuf {
+        self.data.join("uploads")
     }
 
     /// Where the world reaches a server that listens on `bound`.

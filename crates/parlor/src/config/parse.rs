@@ -99,6 +99,16 @@ pub fn rate_limits(text: &str) -> Parsed<RateLimits> {
     }
 }
 
+/// Bytes: `512 KiB`, `10 MiB`, `1 GiB`.
+pub fn size(text: &str) -> Parsed<u64> {
+    const UNITS: [(&str, u64); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let refused = || format!("must be a size of at most 1 GiB, like 10 MiB, not {text:?}");
+    let known = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?.trim_end(), bytes)));
+    let (number, unit) = known.ok_or_else(refused)?;
+    let bytes = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*unit));
+    bytes.filter(|bytes| (1..=1 << 30).contains(bytes)).ok_or_else(refused)
+}
+
 pub fn log_format(text: &str) -> Parsed<LogFormat> {
     match text {
         "text" => Ok(LogFormat::Text),
@@ -131,6 +141,15 @@ mod tests {
         for refused in ["chat.example.com", "ftp://x", "https://x/path", "https://x?a=b", "https://u:p@x", ""]
         {
             assert!(origin(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_size_has_a_unit_and_an_end() {
+        assert_eq!(size("10 MiB"), Ok(10 << 20));
+        assert_eq!(size("512KiB"), Ok(512 << 10));
+        for refused in ["", "10", "0 MiB", "-1 MiB", "10 MB", "2 GiB", "99999999999999999999 GiB"] {
+            assert!(size(refused).is_err(), "{refused}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::{
 use axum::{
     Json, Router,
     body::{Body, Bytes},
-    extract::{FromRequestParts as _, Query, Request, State, ws::WebSocketUpgrade},
+    extract::{FromRequestParts as _, Query, Request, State},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -21,7 +21,7 @@ use http::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use signalr::HubOptions;
+use signalr::WebSocketUpgrade;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -108,18 +108,11 @@ async fn attach(
     sent.map_or_else(|| StatusCode::NO_CONTENT.into_response(), IntoResponse::into_response)
 }
 
-/// With the same buffers as the hubs', but without their limit: conformance suites send large messages.
+/// One as the hubs have it, but without their limit: conformance suites send large messages.
 fn web_socket(upgrade: WebSocketUpgrade) -> Response {
-    use axum::extract::ws::Message;
-    let options = HubOptions { max_frame_bytes: 64 * 1024 * 1024, ..HubOptions::default() };
-    signalr::configure_upgrade(upgrade, &options).on_upgrade(async |mut socket| {
-        while let Some(Ok(message)) = socket.next().await {
-            let back = match message {
-                Message::Text(_) | Message::Binary(_) => socket.send(message).await,
-                // Answered by the socket itself.
-                Message::Ping(_) | Message::Pong(_) | Message::Close(_) => Ok(()),
-            };
-            if back.is_err() {
+    upgrade.on_upgrade(64 * 1024 * 1024, async |mut socket| {
+        while let Some(message) = socket.next().await {
+            if socket.send(message).await.is_err() {
                 return;
             }
         }

@@ -13,7 +13,10 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
-use crate::args::{Arguments, Parameters};
+use crate::{
+    args::{Arguments, Parameters},
+    misfit,
+};
 
 /// One message of either side.
 #[derive(Clone, Debug)]
@@ -196,11 +199,18 @@ impl Protocol {
         }
     }
 
-    /// Reads a value that stands alone; what is wrong with it is said without its type.
+    /// Reads a value that stands alone, or says what was expected and what came.
     pub(crate) fn value<T: DeserializeOwned>(self, bytes: &[u8]) -> Result<T, String> {
         match self {
-            Self::Json => serde_json::from_slice(bytes).map_err(|error| error.to_string()),
-            Self::MessagePack => messagepack::value(bytes).map_err(|error| error.to_string()),
+            Self::Json => serde_json::from_slice(bytes).map_err(|error| misfit::words(&error.to_string())),
+            Self::MessagePack => messagepack::value(bytes).map_err(|_| {
+                // MessagePack's reader speaks of markers; JSON's, of the same value, of what it expected.
+                let value = messagepack::value::<serde_json::Value>(bytes).map(T::deserialize);
+                match value {
+                    Ok(Err(error)) => misfit::words(&error.to_string()),
+                    Ok(Ok(_)) | Err(_) => "Expected another value.".to_owned(),
+                }
+            }),
         }
     }
 

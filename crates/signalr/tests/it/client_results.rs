@@ -27,16 +27,17 @@ async fn s11_what_goes_wrong_is_told_to_the_caller() {
     let server = serve().await;
     let mut client = server.client(Transport::WebSockets).await;
     let failed = "An unexpected error occurred invoking 'Ask' on the server. HubException:";
+    let misfit = "Error trying to deserialize result. Expected a whole number from 0 to 4294967295";
     for (number, answer, text) in [
         (1, r#""error":"do not know""#, "do not know"),
-        (2, r#""result":"x""#, "Error trying to deserialize result to u32."),
-        (3, r#""headers":{}"#, "Error trying to deserialize result to u32."),
+        (2, r#""result":-1"#, &format!("{misfit}, got integer `-1`.")),
+        (3, r#""headers":{}"#, &format!("{misfit}, got null.")),
     ] {
         client.send(ASK).await;
         client.next().await;
         client.send(&format!(r#"{{"type":3,"invocationId":"s{number}",{answer}}}"#)).await;
         let completion = client.next().await;
-        assert!(completion.contains(&format!("{failed} {text}")), "{completion}");
+        assert!(completion.contains(&format!(r#""{failed} {text}""#)), "{completion}");
     }
 }
 

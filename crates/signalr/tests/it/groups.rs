@@ -113,6 +113,98 @@ async fn pushes_arrive_in_the_order_they_were_sent() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pushes_to_many_arrive_in_the_order_they_were_sent() {
+    const MEMBERS: usize = 150;
+    const EVENTS: usize = 200;
+    let server = serve().await;
+    let mut members = Vec::new();
+    for _ in 0..MEMBERS {
+        let mut client = server.client(Transport::WebSockets).await;
+        client.call("Join", r#"["room"]"#).await;
+        members.push(client);
+    }
+    // Two at once, so that sockets are written to by several tasks and by sessions that answer meanwhile.
+    let sending = ["a", "b"].map(|name| {
+        let hub = server.hub.clone();
+        tokio::spawn(async move {
+            for number in 0..EVENTS {
+                assert_eq!(hub.group("room").send("News", &(format!("{name}{number}"),)), MEMBERS);
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    let hearing = members.into_iter().map(|mut client| {
+        tokio::spawn(async move {
+            client.send(r#"{"type":1,"invocationId":"1","target":"Echo","arguments":["x"]}"#).await;
+            let mut heard = [0, 0];
+            let mut answers = 0;
+            while answers + heard.iter().sum::<usize>() < 2 * EVENTS + 1 {
+                let message = client.next().await;
+                match ["a", "b"]
+                    .iter()
+                    .position(|name| message == event(&format!("{name}{}", heard[usize::from(*name == "b")])))
+                {
+                    Some(sender) => heard[sender] += 1,
+                    None => {
+                        assert_eq!(message, r#"{"type":3,"invocationId":"1","result":"x"}"#);
+                        answers += 1;
+                    }
+                }
+            }
+            (heard, answers)
+        })
+    });
+    for heard in futures_util::future::join_all(hearing).await {
+        assert_eq!(heard.unwrap(), ([EVENTS; 2], 1));
+    }
+    for sent in sending {
+        sent.await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_member_that_does_not_read_holds_nobody_up_and_loses_nothing() {
+    const EVENTS: usize = 30;
+    let server = serve().await;
+    let mut members = Vec::new();
+    for _ in 0..40 {
+        let mut client = server.client(Transport::WebSockets).await;
+        client.call("Join", r#"["room"]"#).await;
+        members.push(client);
+    }
+    // More than a socket takes, and less than what a client is cut off for.
+    let large = "x".repeat(30_000);
+    let mut late = members.split_off(39);
+    for number in 0..EVENTS {
+        server.hub.group("room").send("News", &(format!("{number}{large}"),));
+        for client in &mut members {
+            assert_eq!(client.next().await, event(&format!("{number}{large}")));
+        }
+    }
+    for number in 0..EVENTS {
+        assert_eq!(late[0].next().await, event(&format!("{number}{large}")));
+    }
+}
+
+/// The hub's owner may be anywhere, also where no runtime is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_without_a_runtime_may_send_to_many() {
+    let server = serve().await;
+    let mut members = Vec::new();
+    for _ in 0..40 {
+        let mut client = server.client(Transport::WebSockets).await;
+        client.call("Join", r#"["room"]"#).await;
+        members.push(client);
+    }
+    let hub = server.hub.clone();
+    let sent = std::thread::spawn(move || hub.group("room").send("News", &("x",))).join().unwrap();
+    assert_eq!(sent, 40);
+    for client in &mut members {
+        assert_eq!(client.next().await, event("x"));
+    }
+}
+
 #[tokio::test]
 async fn connections_are_counted_from_handshake_to_end() {
     let server = serve().await;
