@@ -47,7 +47,9 @@ impl From<Error> for Refusal {
             Error::Conflict(_) => StatusCode::CONFLICT,
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Error::Disabled | Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
+            Error::Disabled | Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => {
+                StatusCode::FORBIDDEN
+            }
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -15,17 +15,12 @@ use http::{
         ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL,
     },
 };
-use parlor_core::{
-    Error,
-    contacts::{ExternalId, Visitor, WayIn},
-    conversations,
-    ids::ConversationId,
-};
-use serde::Deserialize;
+use parlor_core::{Error, contacts::WayIn, conversations, ids::ConversationId};
 
 use crate::{
     Door,
     error::{Asked, Id, Result},
+    visitor::VisitorParams,
     wire::WidgetMessage,
 };
 
@@ -38,20 +33,14 @@ pub fn router() -> Router<Door> {
         .route_layer(middleware::from_fn(for_everybody))
 }
 
-#[derive(Deserialize)]
-struct HistoryQuery {
-    external_id: String,
-}
-
-/// R5. The last 100 messages, for whoever knows the external id. A wrong one and an unknown conversation look alike.
+/// R5, V1. The last 100 messages, for whoever knows the external id, or proves it where that is needed. A wrong one and an unknown conversation look alike.
 async fn history(
     State(door): State<Door>,
-    Address(address): Address,
+    address: Address,
     Id(id): Id,
-    Asked(query): Asked<HistoryQuery>,
+    Asked(params): Asked<VisitorParams>,
 ) -> Result<Response> {
-    let external_id = ExternalId::parse(&query.external_id)?;
-    let visitor = Visitor { way_in: WayIn::Conversation(ConversationId(id)), external_id, address };
+    let visitor = params.visitor(WayIn::Conversation(ConversationId(id)), address)?;
     let view = conversations::newest(&door.app, &visitor, LAST).await?;
     let conversation = view.conversation.ok_or(Error::NotFound("Conversation"))?;
     let shown: Vec<_> =

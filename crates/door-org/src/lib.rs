@@ -6,8 +6,8 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
-mod cors;
 mod conversations;
+mod cors;
 mod error;
 mod history;
 mod mobile_channels;
@@ -15,6 +15,7 @@ mod native;
 mod routes;
 mod session;
 mod uploads;
+mod visitor;
 mod wire;
 
 use std::sync::Arc;

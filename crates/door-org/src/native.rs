@@ -10,7 +10,7 @@ use door_kit::Address;
 use http::StatusCode;
 use jiff::Timestamp;
 use parlor_core::{
-    contacts::{ExternalId, Visitor, WayIn},
+    contacts::WayIn,
     conversations::{self, Opened},
     ids::{ChannelId, ConversationId},
     push::{self, Platform},
@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Refusal, Result},
+    visitor::VisitorParams,
 };
 
 pub fn router() -> Router<Door> {
@@ -31,9 +32,12 @@ pub fn router() -> Router<Door> {
 
 #[derive(Deserialize)]
 struct NewConversation {
-    /// A mobile channel.
-    channel_id: Uuid,
-    external_id: String,
+    /// A mobile channel, or else
+    channel_id: Option<Uuid>,
+    /// what opens a website channel.
+    embed_token: Option<String>,
+    #[serde(flatten)]
+    visitor: VisitorParams,
     customer_name: Option<String>,
 }
 
@@ -51,14 +55,15 @@ struct OpenConversation {
 /// P3. 201 the first time, 200 with the same conversation from then on.
 async fn open(
     State(door): State<Door>,
-    Address(address): Address,
+    address: Address,
     Body(new): Body<NewConversation>,
 ) -> Result<Response> {
-    let visitor = Visitor {
-        way_in: WayIn::MobileChannel(ChannelId(new.channel_id)),
-        external_id: ExternalId::parse(&new.external_id)?,
-        address,
+    let way_in = match (new.channel_id, new.embed_token) {
+        (Some(id), None) => WayIn::MobileChannel(ChannelId(id)),
+        (None, Some(token)) => WayIn::Token(token),
+        _ => return Err(Refusal::bad_request("channel_id or embed_token is needed, and only one of them.")),
     };
+    let visitor = new.visitor.visitor(way_in, address)?;
     let (conversation, opened) = conversations::open(&door.app, &visitor, new.customer_name).await?;
     let status = match opened {
         Opened::Now => StatusCode::CREATED,
@@ -77,7 +82,8 @@ async fn open(
 #[derive(Deserialize)]
 struct NewDevice {
     conversation_id: Uuid,
-    external_id: String,
+    #[serde(flatten)]
+    visitor: VisitorParams,
     /// `fcm` or `apns`.
     platform: String,
     token: String,
@@ -93,12 +99,12 @@ struct RegisteredDevice {
 /// P4. The same token again, also of somebody else on the same phone, is the same device.
 async fn register(
     State(door): State<Door>,
-    Address(address): Address,
+    address: Address,
     Body(new): Body<NewDevice>,
 ) -> Result<Json<RegisteredDevice>> {
     let platform = Platform::parse(&new.platform)
         .ok_or_else(|| Refusal::bad_request("platform must be fcm or apns."))?;
-    let visitor = of_conversation(new.conversation_id, &new.external_id, address)?;
+    let visitor = new.visitor.visitor(of(new.conversation_id), address)?;
     let device = push::register(&door.app, &visitor, platform, &new.token).await?;
     Ok(Json(RegisteredDevice {
         id: device.id.0,
@@ -110,23 +116,22 @@ async fn register(
 #[derive(Deserialize)]
 struct OldDevice {
     conversation_id: Uuid,
-    external_id: String,
+    #[serde(flatten)]
+    visitor: VisitorParams,
     token: String,
 }
 
 /// P4. Also where the token is not known: it is gone then.
 async fn unregister(
     State(door): State<Door>,
-    Address(address): Address,
+    address: Address,
     Body(old): Body<OldDevice>,
 ) -> Result<StatusCode> {
-    let visitor = of_conversation(old.conversation_id, &old.external_id, address)?;
+    let visitor = old.visitor.visitor(of(old.conversation_id), address)?;
     push::unregister(&door.app, &visitor, &old.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Who knows the conversation and its external id is its visitor.
-fn of_conversation(id: Uuid, external_id: &str, address: std::net::IpAddr) -> Result<Visitor> {
-    let external_id = ExternalId::parse(external_id)?;
-    Ok(Visitor { way_in: WayIn::Conversation(ConversationId(id)), external_id, address })
+fn of(conversation_id: Uuid) -> WayIn {
+    WayIn::Conversation(ConversationId(conversation_id))
 }

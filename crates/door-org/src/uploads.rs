@@ -20,7 +20,7 @@ use http::{
 };
 use parlor_core::{
     Error,
-    contacts::{ExternalId, Visitor, WayIn},
+    contacts::WayIn,
     ids::{ConversationId, UploadId},
     uploads::{self, Broken, Kind, Opened, Part, Upload, links},
 };
@@ -33,6 +33,7 @@ use crate::{
     error::{Refusal, Result},
     routes::BothWays,
     session::Staff,
+    visitor::VisitorParams,
 };
 
 /// What stands around a file in a form: names, boundaries.
@@ -49,8 +50,9 @@ const AN_HOUR: HeaderValue = HeaderValue::from_static("private, max-age=3600, im
 pub fn router(door: &Door) -> Router<Door> {
     let most = door.app.settings.largest_upload.saturating_mul(PATIENCE).saturating_add(FORM);
     let body = DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX));
-    let visitors =
-        Router::new().both_ways("/chat-widget/uploads", post(by_visitor)).layer(middleware::from_fn(cors::cors));
+    let visitors = Router::new()
+        .both_ways("/chat-widget/uploads", post(by_visitor))
+        .layer(middleware::from_fn(cors::cors));
     let staff = Router::new().both_ways("/api/uploads/", post(by_staff));
     Router::new()
         .merge(visitors)
@@ -91,13 +93,20 @@ fn arrived(door: &Door, upload: Upload) -> Response {
 /// M1. `POST /chat-widget/uploads`.
 async fn by_visitor(State(door): State<Door>, address: Address, Form(mut form): Form) -> Result<Response> {
     let (mut conversation, mut token, mut external_id) = (None, None, None);
+    let (mut identity_hash, mut identity_token) = (None, None);
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         let known = match field.name().unwrap_or_default() {
             "conversation_id" => &mut conversation,
             "channel_token" => &mut token,
             "external_id" => &mut external_id,
+            "identity_hash" => &mut identity_hash,
+            "identity_token" => &mut identity_token,
             "file" => {
-                let visitor = visitor(conversation, token, external_id, address)?;
+                let way_in = way_in(conversation, token)?;
+                let missing = || Refusal::bad_request("external_id must come before the file.");
+                let external_id = external_id.ok_or_else(missing)?;
+                let params = VisitorParams { external_id, identity_hash, identity_token };
+                let visitor = params.visitor(way_in, address)?;
                 let name = name_of(&field);
                 let upload = uploads::receive(&door.app, &visitor, &name, pieces(&mut field)).await;
                 return finish(&door, upload, field).await;
@@ -110,27 +119,18 @@ async fn by_visitor(State(door): State<Door>, address: Address, Form(mut form): 
 }
 
 /// Who sends it has to be known before its first byte is kept.
-fn visitor(
-    conversation: Option<String>,
-    token: Option<String>,
-    external_id: Option<String>,
-    Address(address): Address,
-) -> Result<Visitor> {
-    let way_in = match (conversation, token) {
+fn way_in(conversation: Option<String>, token: Option<String>) -> Result<WayIn> {
+    match (conversation, token) {
         (Some(id), None) => {
             let id = Uuid::parse_str(&id).map_err(|_| Error::NotFound("Conversation"))?;
-            WayIn::Conversation(ConversationId(id))
+            Ok(WayIn::Conversation(ConversationId(id)))
         }
-        (None, Some(token)) => WayIn::Token(token),
+        (None, Some(token)) => Ok(WayIn::Token(token)),
         _ => {
-            return Err(Refusal::bad_request(
-                "Either conversation_id or channel_token must come before the file.",
-            ));
+            let said = "Either conversation_id or channel_token must come before the file.";
+            Err(Refusal::bad_request(said))
         }
-    };
-    let external_id =
-        external_id.ok_or_else(|| Refusal::bad_request("external_id must come before the file."))?;
-    Ok(Visitor { way_in, external_id: ExternalId::parse(&external_id)?, address })
+    }
 }
 
 /// M2. `POST /api/uploads/`.

@@ -87,7 +87,7 @@ impl From<Error> for Problem {
             Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Error::UnknownType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Error::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Forbidden(_) | Error::Plan(_) => StatusCode::FORBIDDEN,
+            Error::Forbidden(_) | Error::Plan(_) | Error::Unverified => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -107,6 +107,7 @@ impl From<Error> for Problem {
             | Error::Disabled
             | Error::TooLarge(_)
             | Error::UnknownType
+            | Error::Unverified
             | Error::Unauthenticated(_) => About::Nothing,
         };
         Problem { status, detail, about }

@@ -8,10 +8,12 @@
 //! | resolved, reopened | – | `Status` | – |
 //! | messages were read | – | `Read` | – |
 //! | somebody types | – | `Typing` | – |
+//! | a channel or a visitor is verified from now on | connections without a proof end | as before | – |
 
 use parlor_core::{
     Event,
     bus::Heard,
+    channels::Identity,
     conversations::{Conversation, Message, SenderType},
     ids::{AccountId, ChannelId, SignInId},
 };
@@ -51,8 +53,15 @@ fn tell(hubs: &Hubs, event: &Event) {
         }
         // Who of the staff is online is nothing this door's contract speaks of.
         Event::PresenceChanged { .. } => {}
-        // The first message says it all, and this door's clients ask for channels when they need them.
-        Event::ConversationOpened { .. } | Event::ChannelChanged { .. } => {}
+        // The first message says it all.
+        Event::ConversationOpened { .. } => {}
+        Event::ChannelChanged { channel_id, identity: Identity::Verified, .. } => {
+            hubs.widget.group(&unproved_group(*channel_id)).abort();
+        }
+        Event::ChannelChanged { identity: Identity::Open, .. } => {}
+        Event::ContactVerified { place } => {
+            hubs.widget.group(&unproved_visitor_group(place.channel_id, place.external_id.as_str())).abort();
+        }
     }
 }
 
@@ -73,6 +82,9 @@ fn message_sent(hubs: &Hubs, conversation: &Conversation, message: &Message) {
     }
 }
 
+/// How the groups of sessions begin, and no others.
+pub const SESSION_GROUPS: [&str; 2] = ["widget:", "own:"];
+
 /// The contract's `widget:{sessionId}`, scoped: a visitor chooses the session id, so alone it would leak between channels.
 pub fn widget_group(channel: ChannelId, visitor: &str) -> String {
     format!("widget:{channel}:{visitor}")
@@ -81,6 +93,16 @@ pub fn widget_group(channel: ChannelId, visitor: &str) -> String {
 /// The same for connections that joined by our own method and hear our own events.
 pub fn own_group(channel: ChannelId, visitor: &str) -> String {
     format!("own:{channel}:{visitor}")
+}
+
+/// Connections that have joined some session of a channel without a proof.
+pub fn unproved_group(channel: ChannelId) -> String {
+    format!("unproved:{channel}")
+}
+
+/// Connections that have joined this session without a proof.
+pub fn unproved_visitor_group(channel: ChannelId, visitor: &str) -> String {
+    format!("unproved:{channel}:{visitor}")
 }
 
 pub fn store_group(account: AccountId) -> String {

@@ -11,7 +11,7 @@ use http::{
     header::{ALLOW, CACHE_CONTROL},
 };
 use parlor_core::{
-    contacts::{ExternalId, Visitor, WayIn},
+    contacts::{ExternalId, Proof, Visitor, WayIn},
     conversations::{self, Continuity, Earlier, NewMessage, Status, View},
     ids::MessageId,
     limits::{self, Action},
@@ -48,6 +48,10 @@ struct NewVisitorMessage {
     client_message_id: Option<String>,
     /// The answer then holds only what came after this message.
     after_message_id: Option<Uuid>,
+    /// HMAC-SHA-256 of the `sessionId` under a secret of the channel, in hex digits.
+    identity_hash: Option<String>,
+    /// A JWT (HS256) under a secret of the channel, `sub` the `sessionId`.
+    identity_token: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -57,10 +61,11 @@ struct History<'a> {
     messages: Vec<WidgetMessage<'a>>,
 }
 
-fn visitor(token: String, session_id: &str, address: Address) -> Result<Visitor> {
+fn visitor(token: String, session_id: &str, proof: Option<Proof>, address: Address) -> Result<Visitor> {
     Ok(Visitor {
         way_in: WayIn::Token(token),
         external_id: ExternalId::parse(session_id)?,
+        proof,
         address: address.0,
     })
 }
@@ -78,7 +83,8 @@ async fn send(
     Named(token): Named,
     Body(body): Body<NewVisitorMessage>,
 ) -> Result<Response> {
-    let visitor = visitor(token, &body.session_id, address)?;
+    let proof = Proof::given(body.identity_hash, body.identity_token);
+    let visitor = visitor(token, &body.session_id, proof, address)?;
     let new = NewMessage::text(&body.text, body.client_message_id)?;
     let after = body.after_message_id.map(MessageId);
     if after.is_some() {
@@ -143,6 +149,10 @@ async fn config(
 struct Sync {
     session_id: String,
     last_seq: Option<i64>,
+    /// HMAC-SHA-256 of the `sessionId` under a secret of the channel, in hex digits.
+    identity_hash: Option<String>,
+    /// A JWT (HS256) under a secret of the channel, `sub` the `sessionId`.
+    identity_token: Option<String>,
 }
 
 /// What a visitor sees of the own conversation (`widget.md` W3).
@@ -184,7 +194,8 @@ async fn sync(
     Named(token): Named,
     Body(body): Body<Sync>,
 ) -> Result<Response> {
-    let visitor = visitor(token, &body.session_id, address)?;
+    let proof = Proof::given(body.identity_hash, body.identity_token);
+    let visitor = visitor(token, &body.session_id, proof, address)?;
     let view = conversations::view(&door.app, &visitor, body.last_seq).await?;
     Ok(Json(Synced::from(&view)).into_response())
 }
@@ -194,6 +205,10 @@ async fn sync(
 struct Before {
     session_id: String,
     before_seq: i64,
+    /// HMAC-SHA-256 of the `sessionId` under a secret of the channel, in hex digits.
+    identity_hash: Option<String>,
+    /// A JWT (HS256) under a secret of the channel, `sub` the `sessionId`.
+    identity_token: Option<String>,
 }
 
 /// Older messages (`widget.md` W6).
@@ -224,7 +239,8 @@ async fn earlier(
     Named(token): Named,
     Body(body): Body<Before>,
 ) -> Result<Response> {
-    let visitor = visitor(token, &body.session_id, address)?;
+    let proof = Proof::given(body.identity_hash, body.identity_token);
+    let visitor = visitor(token, &body.session_id, proof, address)?;
     let view = conversations::earlier(&door.app, &visitor, body.before_seq).await?;
     Ok(Json(Page::from(&view)).into_response())
 }

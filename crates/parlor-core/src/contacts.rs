@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr};
 
+use jiff::Timestamp;
+
 use crate::{
     Error, Result,
     ids::{ChannelId, ContactId, ConversationId},
@@ -45,12 +47,14 @@ pub struct Contact {
     pub display_name: Option<String>,
     pub email: Option<String>,
     pub phone: Option<String>,
+    /// Since when the id is only believed with a proof; name, address and number may then be the shop's own word.
+    pub verified_at: Option<Timestamp>,
 }
 
 /// By which way a visitor comes in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum WayIn {
-    /// The public token of a channel.
+    /// The public token of a channel, or an embed token.
     Token(String),
     /// A mobile channel: its id stands in the app.
     MobileChannel(ChannelId),
@@ -58,11 +62,40 @@ pub enum WayIn {
     Conversation(ConversationId),
 }
 
+/// What shows that a visitor is who they say. The shop's own server makes it with a secret of the channel ([`crate::identity`]).
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The HMAC-SHA-256 of the external id, in hex digits.
+    Hash(String),
+    /// A JWT signed with HS256: `sub` is the external id, `exp` its end; `name`, `email` and `phone` describe the person.
+    Jwt(String),
+}
+
+impl Proof {
+    /// The proof that a text is: a JWT has dots, hex digits have none.
+    pub fn parse(text: String) -> Proof {
+        if text.contains('.') { Proof::Jwt(text) } else { Proof::Hash(text) }
+    }
+
+    /// What was given, where each form has a name of its own. Of both the token counts: it says more.
+    pub fn given(hash: Option<String>, token: Option<String>) -> Option<Proof> {
+        token.map(Proof::Jwt).or(hash.map(Proof::Hash))
+    }
+}
+
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Proof(hidden)")
+    }
+}
+
 /// Somebody who talks to a channel without signing in. All of it is hearsay until the core has checked it.
 #[derive(Clone, Debug)]
 pub struct Visitor {
     pub way_in: WayIn,
     pub external_id: ExternalId,
+    /// One that does not hold is refused, so whoever was let in with one is verified.
+    pub proof: Option<Proof>,
     /// Where the connection comes from, for the rate limits.
     pub address: IpAddr,
 }

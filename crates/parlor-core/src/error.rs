@@ -40,6 +40,9 @@ pub enum Error {
     /// Too often; try again after this long.
     #[error("Too many requests. Try again in {} s.", .0.as_secs_f64().ceil())]
     TooMany(Duration),
+    /// The visitor's id needs a proof here, and the one given is missing or does not hold. Said before anything is looked up by the id.
+    #[error("The visitor's identity is not verified.")]
+    Unverified,
     /// Unknown person, wrong password, ended or expired sign-in.
     #[error("{0}")]
     Unauthenticated(&'static str),

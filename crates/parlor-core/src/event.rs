@@ -3,6 +3,7 @@
 //! An event carries the conversation as it was at the commit, with its `version`; whoever holds a newer version ignores it.
 
 use crate::{
+    channels::Identity,
     conversations::{Conversation, Message, Read},
     ids::{AccountId, AgentId, ChannelId, MessageId, SignInId},
     presence::{Place, Presence, Typing, Typist},
@@ -20,8 +21,10 @@ pub enum Event {
     MessagesRead { conversation: Conversation, read: Read, message_ids: Vec<MessageId> },
     /// Status, assignee, tags or who answers changed, without a message.
     ConversationChanged { conversation: Conversation },
-    /// A channel was changed, switched or deleted.
-    ChannelChanged { account_id: AccountId, channel_id: ChannelId },
+    /// A channel was changed, switched or deleted. Where it is [`Identity::Verified`], whoever listens without a proof must no longer.
+    ChannelChanged { account_id: AccountId, channel_id: ChannelId, identity: Identity },
+    /// A contact's id has been proved for the first time: whoever listens under it without a proof must no longer.
+    ContactVerified { place: Place },
     /// A sign-in has ended: whatever it holds open must close.
     SignedOut { account_id: AccountId, agent_id: AgentId, sign_in: SignInId },
     /// An agent came online or went offline. Not stored.

@@ -48,6 +48,10 @@ ids! {
     SignInId
     /// A way in for visitors.
     ChannelId
+    /// A further key to a website channel.
+    EmbedId
+    /// One of the secrets that prove visitors' ids.
+    IdentitySecretId
     /// What answers automatically.
     AssistantId
     /// A person on a channel.

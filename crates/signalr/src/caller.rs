@@ -82,6 +82,11 @@ impl<S> Caller<S> {
         self.connection.groups()
     }
 
+    /// How many groups it is in whose names begin so.
+    pub fn groups_beginning(&self, prefix: &str) -> usize {
+        self.connection.groups_beginning(prefix)
+    }
+
     /// Leaves a group, at once. A connection that ends leaves all of its groups before `on_disconnected`.
     pub fn leave(&self, group: &str) {
         self.hub.core().registry.leave(group, &self.connection);

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    ops::Bound,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed},
@@ -496,6 +497,16 @@ impl Connection {
     pub(crate) fn groups(&self) -> usize {
         match &*self.groups.lock() {
             Membership::In(groups) => groups.len(),
+            Membership::Left => 0,
+        }
+    }
+
+    pub(crate) fn groups_beginning(&self, prefix: &str) -> usize {
+        match &*self.groups.lock() {
+            Membership::In(groups) => {
+                let from = groups.range::<str, _>((Bound::Included(prefix), Bound::Unbounded));
+                from.take_while(|group| group.starts_with(prefix)).count()
+            }
             Membership::Left => 0,
         }
     }

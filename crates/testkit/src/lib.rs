@@ -18,6 +18,7 @@ mod database;
 pub mod hub;
 mod people;
 pub mod phones;
+pub mod proofs;
 mod rest;
 
 pub use app::{Builder, TestApp};

@@ -78,6 +78,7 @@ pub async fn app_user(app: &App, channel: ChannelId, name: &str, phones: &[(Plat
     let mut visitor = Visitor {
         way_in: WayIn::MobileChannel(channel),
         external_id: ExternalId::parse(name).expect("an id"),
+        proof: None,
         address: Ipv4Addr::LOCALHOST.into(),
     };
     let (opened, _) = conversations::open(app, &visitor, Some(name.into())).await.expect("a conversation");

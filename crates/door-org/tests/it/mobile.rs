@@ -66,6 +66,7 @@ async fn writes(app: &TestApp, conversation: &str, external_id: &str, text: &'st
     let visitor = Visitor {
         way_in: WayIn::Conversation(ConversationId(conversation.parse().expect("an id"))),
         external_id: ExternalId::parse(external_id).expect("an id"),
+        proof: None,
         address: std::net::Ipv4Addr::LOCALHOST.into(),
     };
     app.within(move |core| async move {
@@ -206,11 +207,18 @@ async fn an_app_opens_its_conversation_once() {
     let listed = shop.owner.get(list).await.expect(200);
     assert_eq!((&listed["totalCount"], &listed["items"][0]["id"]), (&json!(1), &json!(id)), "{listed}");
 
+    let webview = json!({ "embed_token": shop.channel_token, "external_id": "mobile-user-12345" });
+    let web = app.anonymous().post("/chat-widget/conversations", &webview).await.expect(201);
+    assert_eq!(web["channel_id"], shop.channel_id);
+
     for (body, status) in [
         (json!({ "channel_id": shop.channel_id, "external_id": "x" }), 404),
         (json!({ "channel_id": "no id", "external_id": "x" }), 400),
         (json!({ "channel_id": channel, "external_id": " " }), 400),
         (json!({ "channel_id": channel }), 400),
+        (json!({ "external_id": "x" }), 400),
+        (json!({ "channel_id": channel, "embed_token": shop.channel_token, "external_id": "x" }), 400),
+        (json!({ "embed_token": "ew_guessed", "external_id": "x" }), 404),
         (json!({ "channel_id": channel, "external_id": "x", "customer_name": "n".repeat(200) }), 400),
     ] {
         app.anonymous().post("/chat-widget/conversations", &body).await.expect(status);

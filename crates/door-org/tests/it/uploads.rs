@@ -526,7 +526,10 @@ async fn an_agents_message_shows_an_upload_by_fresh_links_to_everybody() {
     says(&browser, &conversation, "image", rich_media).await.expect(201);
     app.restart().await;
     let shown = last_shown(&visitor).await;
-    assert_eq!((&shown["alt"], &shown["width"], &shown["height"]), (&json!("A fern"), &json!(640), &json!(480)));
+    assert_eq!(
+        (&shown["alt"], &shown["width"], &shown["height"]),
+        (&json!("A fern"), &json!(640), &json!(480))
+    );
     assert_eq!(bytes_at(&shown["url"]).await, bytes);
     bytes_at(&shown["preview_url"]).await;
 
@@ -535,7 +538,10 @@ async fn an_agents_message_shows_an_upload_by_fresh_links_to_everybody() {
     let said = json!({ "url": table["url"], "filename": "virus.exe", "size": 1, "mime_type": "text/html" });
     says(&browser, &conversation, "file", said).await.expect(201);
     let shown = last_shown(&visitor).await;
-    assert_eq!((&shown["filename"], &shown["mime_type"], &shown["size"]), (&json!("prices.csv"), &json!("text/csv"), &json!(CSV.len())));
+    assert_eq!(
+        (&shown["filename"], &shown["mime_type"], &shown["size"]),
+        (&json!("prices.csv"), &json!("text/csv"), &json!(CSV.len()))
+    );
     assert_eq!(bytes_at(&shown["url"]).await, CSV);
 
     let cards = json!({ "cards": [{ "title": "Fern", "image_upload_id": sent["id"] }, { "title": "Moss", "image_url": "https://example.com/moss.jpg" }] });
@@ -565,7 +571,8 @@ async fn somebody_elses_upload_is_not_found() {
     for foreign in [of_visitor, of_colleague, of_stranger] {
         let by_id = says(&owner, &conversation, "file", json!({ "upload_id": foreign["id"] })).await;
         assert_eq!(by_id.expect(404)["error"], "Upload not found.");
-        let by_link = json!({ "url": foreign["url"], "filename": "x.txt", "size": 1, "mime_type": "text/plain" });
+        let by_link =
+            json!({ "url": foreign["url"], "filename": "x.txt", "size": 1, "mime_type": "text/plain" });
         assert_eq!(says(&owner, &conversation, "file", by_link).await.status, 404);
     }
     let nobodys = says(&owner, &conversation, "file", json!({ "upload_id": uuid_of_nobody() })).await;

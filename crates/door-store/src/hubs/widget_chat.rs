@@ -2,9 +2,10 @@
 
 use door_kit::Address;
 use parlor_core::{
-    contacts::{ExternalId, Visitor, WayIn},
+    Error,
+    contacts::{ExternalId, Proof, Visitor, WayIn},
     conversations::{self, Message, NewMessage, View},
-    ids::MessageId,
+    ids::{ChannelId, MessageId},
 };
 use serde::{Serialize, Serializer};
 use signalr::{Caller, Hub, HubError};
@@ -13,114 +14,159 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::hub_error,
-    push::{own_group, widget_group},
+    push::{SESSION_GROUPS, own_group, unproved_group, unproved_visitor_group, widget_group},
     widget::{self, Page},
     wire::{OwnMessage, WidgetMessage},
 };
 
 pub fn hub(door: Door) -> Hub<Door> {
     Hub::builder(door)
-        .method("JoinSession", join_session)
-        .method_with_optional("SendMessage", 1, send_message)
-        .method("Join", join)
-        .method("Send", send)
-        .method("GetEarlier", get_earlier)
-        .method_with_optional("GetMessages", 1, get_messages)
-        .method("MarkRead", mark_read)
+        .method_with_optional("JoinSession", 1, join_session)
+        .method_with_optional("SendMessage", 2, send_message)
+        .method_with_optional("Join", 1, join)
+        .method_with_optional("Send", 1, send)
+        .method_with_optional("GetEarlier", 1, get_earlier)
+        .method_with_optional("GetMessages", 2, get_messages)
+        .method_with_optional("MarkRead", 1, mark_read)
         .build()
 }
 
 /// How many sessions one connection may listen to. A page has one.
 const MOST_SESSIONS: usize = 16;
 
-fn enter(caller: &Caller<Door>, group: String) -> Result<(), HubError> {
-    if caller.groups() >= MOST_SESSIONS {
-        return Err(HubError::new("This connection has joined too many sessions."));
-    }
-    caller.join(group);
-    Ok(())
-}
-
-fn visitor(caller: &Caller<Door>, channel_token: String, session_id: &str) -> Result<Visitor, HubError> {
+fn visitor(
+    caller: &Caller<Door>,
+    channel_token: String,
+    session_id: &str,
+    proof: Option<Proof>,
+) -> Result<Visitor, HubError> {
     let external_id = ExternalId::parse(session_id).map_err(hub_error)?;
     Ok(Visitor {
         way_in: WayIn::Token(channel_token),
         external_id,
+        proof,
         address: Address::of(caller.extensions()).0,
     })
 }
 
-/// `JoinSession(channelToken, sessionId)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.
-async fn join_session(caller: Caller<Door>, (token, session): (String, String)) -> Result<(), HubError> {
-    let visitor = visitor(&caller, token, &session)?;
-    let channel = conversations::enter(&caller.state().app, &visitor).await.map_err(hub_error)?;
-    enter(&caller, widget_group(channel.id, &session))?;
+/// Lets a visitor listen in one of the groups of the session, which is the answer. Who has no proof is also in groups that end when one is
+/// needed; as that may have happened just now, the caller asks the core once more.
+async fn listen(
+    caller: &Caller<Door>,
+    visitor: &Visitor,
+    group: fn(ChannelId, &str) -> String,
+) -> Result<String, HubError> {
+    let app = &caller.state().app;
+    let channel = conversations::enter(app, visitor).await.map_err(hub_error)?;
+    let session = visitor.external_id.as_str();
+    let sessions: usize = SESSION_GROUPS.iter().map(|prefix| caller.groups_beginning(prefix)).sum();
+    if sessions >= MOST_SESSIONS {
+        return Err(HubError::new("This connection has joined too many sessions."));
+    }
+    let group = group(channel.id, session);
+    if visitor.proof.is_none() {
+        caller.join(unproved_group(channel.id));
+        caller.join(unproved_visitor_group(channel.id, session));
+    }
+    caller.join(group.clone());
+    Ok(group)
+}
+
+/// Takes back a right to listen that has ended meanwhile.
+fn no_longer(caller: &Caller<Door>, group: &str, refused: Error) -> HubError {
+    caller.leave(group);
+    hub_error(refused)
+}
+
+/// `JoinSession(channelToken, sessionId, identityHash?)`: hears `MessageReceived` from now on. Unknown or disabled channel → HubException.
+async fn join_session(
+    caller: Caller<Door>,
+    (token, session, proof): (String, String, Option<String>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    let group = listen(&caller, &visitor, widget_group).await?;
+    if visitor.proof.is_none() {
+        let still = conversations::may_listen(&caller.state().app, &visitor).await;
+        still.map_err(|refused| no_longer(&caller, &group, refused))?;
+    }
     Ok(())
 }
 
-/// `SendMessage(channelToken, sessionId, text, contactDisplayName, clientMessageId?)`: stores the message, then it is pushed.
+/// `SendMessage(channelToken, sessionId, text, contactDisplayName, clientMessageId?, identityHash?)`: stores the message, then it is pushed.
 async fn send_message(
     caller: Caller<Door>,
-    (token, session, text, name, client_id): (String, String, String, Option<String>, Option<String>),
+    (token, session, text, name, client_id, proof): (
+        String,
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+        Option<String>,
+    ),
 ) -> Result<(), HubError> {
-    let visitor = visitor(&caller, token, &session)?;
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let new = NewMessage::text(&text, client_id).map_err(hub_error)?;
     conversations::receive(&caller.state().app, &visitor, new, name).await.map_err(hub_error)?;
     Ok(())
 }
 
-/// W3. `Join(channelToken, sessionId, lastSeq)`: subscribes first and reads then, so nothing falls between.
+/// W3. `Join(channelToken, sessionId, lastSeq, identity?)`: subscribes first and reads then, so nothing falls between.
 async fn join(
     caller: Caller<Door>,
-    (token, session, last_seq): (String, String, Option<i64>),
+    (token, session, last_seq, proof): (String, String, Option<i64>, Option<String>),
 ) -> Result<Joined, HubError> {
-    let visitor = visitor(&caller, token, &session)?;
-    let app = &caller.state().app;
-    let channel = conversations::enter(app, &visitor).await.map_err(hub_error)?;
-    enter(&caller, own_group(channel.id, &session))?;
-    let view = conversations::view(app, &visitor, last_seq).await.map_err(hub_error)?;
-    Ok(Joined(view))
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    let group = listen(&caller, &visitor, own_group).await?;
+    let view = conversations::view(&caller.state().app, &visitor, last_seq).await;
+    view.map(Joined).map_err(|refused| no_longer(&caller, &group, refused))
 }
 
-/// W4. `Send(channelToken, sessionId, clientMessageId, text, contactDisplayName)` → the stored message.
+/// W4. `Send(channelToken, sessionId, clientMessageId, text, contactDisplayName, identity?)` → the stored message.
 async fn send(
     caller: Caller<Door>,
-    (token, session, client_id, text, name): (String, String, String, String, Option<String>),
+    (token, session, client_id, text, name, proof): (
+        String,
+        String,
+        String,
+        String,
+        Option<String>,
+        Option<String>,
+    ),
 ) -> Result<Stored, HubError> {
-    let visitor = visitor(&caller, token, &session)?;
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let new = NewMessage::text(&text, Some(client_id)).map_err(hub_error)?;
     let sent = conversations::receive(&caller.state().app, &visitor, new, name).await.map_err(hub_error)?;
     Ok(Stored(sent.message))
 }
 
-/// W6. `GetEarlier(channelToken, sessionId, beforeSeq)`.
+/// W6. `GetEarlier(channelToken, sessionId, beforeSeq, identity?)`.
 async fn get_earlier(
     caller: Caller<Door>,
-    (token, session, seq): (String, String, i64),
+    (token, session, seq, proof): (String, String, i64, Option<String>),
 ) -> Result<Older, HubError> {
-    let visitor = visitor(&caller, token, &session)?;
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let view = conversations::earlier(&caller.state().app, &visitor, seq).await.map_err(hub_error)?;
     Ok(Older(view))
 }
 
-/// W6. `GetMessages(channelToken, sessionId, afterMessageId?)`: the seed's payloads in order.
+/// W6. `GetMessages(channelToken, sessionId, afterMessageId?, identity?)`: the seed's payloads in order.
 async fn get_messages(
     caller: Caller<Door>,
-    (token, session, after): (String, String, Option<Uuid>),
+    (token, session, after, proof): (String, String, Option<Uuid>, Option<String>),
 ) -> Result<History, HubError> {
-    let visitor = visitor(&caller, token, &session)?;
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let view = conversations::history(&caller.state().app, &visitor, after.map(MessageId))
         .await
         .map_err(hub_error)?;
     Ok(History(view))
 }
 
-/// W4. `MarkRead(channelToken, sessionId, messageIds)`: what the visitor has seen of the others' messages.
+/// W4. `MarkRead(channelToken, sessionId, messageIds, identity?)`: what the visitor has seen of the others' messages.
 async fn mark_read(
     caller: Caller<Door>,
-    (token, session, messages): (String, String, Vec<Uuid>),
+    (token, session, messages, proof): (String, String, Vec<Uuid>, Option<String>),
 ) -> Result<(), HubError> {
-    let visitor = visitor(&caller, token, &session)?;
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let messages = messages.into_iter().map(MessageId).collect();
     conversations::mark_read_by_visitor(&caller.state().app, &visitor, messages).await.map_err(hub_error)?;
     Ok(())

@@ -170,7 +170,16 @@ async fn what_is_no_text_or_has_the_wrong_shape_is_not_stored() {
     let unbound = [
         vec![],
         vec![token.clone(), session.clone(), json!("Hello")],
-        vec![token.clone(), session.clone(), json!("Hello"), Value::Null, Value::Null, Value::Null],
+        vec![
+            token.clone(),
+            session.clone(),
+            json!("Hello"),
+            Value::Null,
+            Value::Null,
+            Value::Null,
+            Value::Null,
+        ],
+        vec![token.clone(), session.clone(), json!("Hello"), Value::Null, Value::Null, json!(7)],
         vec![json!(1), session.clone(), json!("Hello"), Value::Null],
         vec![token.clone(), session.clone(), json!(["Hello"]), Value::Null],
         vec![token.clone(), session.clone(), json!({ "text": "Hello" }), Value::Null],

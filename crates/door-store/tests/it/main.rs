@@ -8,6 +8,7 @@ mod cors;
 mod flows;
 mod hostile;
 mod hubs;
+mod identity;
 mod knowledge;
 mod limits;
 mod openapi;

@@ -81,13 +81,13 @@ pub async fn change(app: &App, actor: &Actor, id: AssistantId, change: Assistant
 /// Removes an assistant. What it has said stays.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] while a channel has it.
+/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Conflict`] while a channel or an embed token has it.
 pub async fn remove(app: &App, actor: &Actor, id: AssistantId) -> Result<()> {
     actor.require(Permission::ManageChannels)?;
     edit(app, actor, id, |tx, account_id, assistant, now| {
         Box::pin(async move {
             if !sql::channels_of(tx, account_id, assistant.id).await?.is_empty() {
-                return Err(Error::Conflict("A channel uses this assistant."));
+                return Err(Error::Conflict("A channel or an embed token uses this assistant."));
             }
             sql::delete(tx, assistant.id, now).await.map(drop)
         })
@@ -108,8 +108,8 @@ where
                 channels::sql::lock_plan(tx, account_id).await?;
                 let assistant = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Assistant"))?;
                 let changed = change(tx, account_id, assistant, inner.now()).await?;
-                for channel_id in sql::channels_of(tx, account_id, id).await? {
-                    tx.tell(Event::ChannelChanged { account_id, channel_id });
+                for (channel_id, identity) in sql::channels_of(tx, account_id, id).await? {
+                    tx.tell(Event::ChannelChanged { account_id, channel_id, identity });
                 }
                 Ok(changed)
             })

@@ -3,6 +3,7 @@ use jiff::Timestamp;
 use super::{Assistant, Kind, Provider};
 use crate::{
     Result,
+    channels::Identity,
     db::{Row, Tx},
     ids::{AccountId, AssistantId, ChannelId},
     params,
@@ -46,10 +47,16 @@ pub async fn count(tx: &mut Tx, account_id: AccountId) -> Result<i64> {
     tx.one(sql, params![account_id], |row| row.get(0)).await
 }
 
-/// The channels whose answers it gives.
-pub async fn channels_of(tx: &mut Tx, account_id: AccountId, id: AssistantId) -> Result<Vec<ChannelId>> {
-    let sql = "select id from channels where account_id = $1 and assistant_id = $2 and deleted_at is null";
-    tx.all(sql, params![account_id, id], |row| row.get(0)).await
+/// The channels on which it answers, as their own or for an embed token.
+pub async fn channels_of(
+    tx: &mut Tx,
+    account_id: AccountId,
+    id: AssistantId,
+) -> Result<Vec<(ChannelId, Identity)>> {
+    let sql = "select c.id, c.identity from channels c
+               where c.account_id = $1 and c.deleted_at is null and (c.assistant_id = $2
+                 or exists (select 1 from embeds e where e.channel_id = c.id and e.assistant_id = $2))";
+    tx.all(sql, params![account_id, id], |row| Ok((row.get(0)?, row.get(1)?))).await
 }
 
 /// Its row stays: what it has said names it.

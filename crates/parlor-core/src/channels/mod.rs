@@ -35,6 +35,16 @@ text_enum! {
 }
 
 text_enum! {
+    /// What a visitor's id needs to be believed.
+    Identity {
+        /// Nothing: whoever knows the id is the visitor.
+        Open = "open",
+        /// A proof, always.
+        Verified = "verified",
+    }
+}
+
+text_enum! {
     /// The corner of the page where the launcher sits.
     Position { BottomRight = "bottom-right", BottomLeft = "bottom-left" }
 }
@@ -70,8 +80,11 @@ pub struct Channel {
     pub display_name: String,
     pub status: Status,
     pub auto_reply: AutoReply,
+    pub identity: Identity,
     pub appearance: Appearance,
+    /// Who answers: the channel's own, or where it was looked up for an embed token or a conversation, theirs.
     pub assistant: Assistant,
+    pub own_assistant: AssistantId,
     /// The plan of the account that owns it.
     pub plan: Plan,
     pub deleted_at: Option<Timestamp>,
@@ -89,6 +102,11 @@ impl Channel {
             (Status::Enabled, None) => Ok(()),
             _ => Err(Error::Disabled),
         }
+    }
+
+    /// Who answers, if it is not the channel's own assistant.
+    pub(crate) fn other_assistant(&self) -> Option<AssistantId> {
+        (self.assistant.id != self.own_assistant).then_some(self.assistant.id)
     }
 }
 
@@ -198,7 +216,9 @@ async fn insert(
         display_name,
         status: Status::Enabled,
         auto_reply: AutoReply::On,
+        identity: Identity::Open,
         appearance: Appearance::default(),
+        own_assistant: assistant.id,
         assistant,
         plan,
         deleted_at: None,
@@ -219,7 +239,7 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Channel>> {
     app.db.read(move |tx| Box::pin(async move { sql::list(tx, account_id).await })).await
 }
 
-/// The channel that a public token opens.
+/// The channel that a public token or an embed token opens.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::Disabled`].
@@ -298,27 +318,32 @@ async fn edit(
     app: &App,
     actor: &Actor,
     id: ChannelId,
-    change: impl FnOnce(&mut Channel) -> Result<()> + Send + 'static,
+    edit: impl FnOnce(&mut Channel) -> Result<()> + Send + 'static,
 ) -> Result<Channel> {
     let account_id = actor.account_id();
-    let inner = app.clone();
-    app.db
-        .write(move |tx| {
-            Box::pin(async move {
-                sql::lock_plan(tx, account_id).await?;
-                let mut channel = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Channel"))?;
-                change(&mut channel)?;
-                channel.updated_at = inner.now();
-                sql::update(tx, &channel).await?;
-                if channel.deleted_at.is_some() {
-                    push::forget(tx, id).await?;
-                }
-                assistants::sql::update(tx, &channel.assistant, channel.updated_at).await?;
-                tx.tell(Event::ChannelChanged { account_id, channel_id: id });
-                Ok(channel)
-            })
-        })
-        .await
+    let now = app.now();
+    app.db.write(move |tx| Box::pin(async move { change(tx, account_id, id, now, edit).await })).await
+}
+
+/// The same inside the transaction of another verb.
+pub(crate) async fn change(
+    tx: &mut Tx,
+    account_id: AccountId,
+    id: ChannelId,
+    now: Timestamp,
+    edit: impl FnOnce(&mut Channel) -> Result<()>,
+) -> Result<Channel> {
+    sql::lock_plan(tx, account_id).await?;
+    let mut channel = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Channel"))?;
+    edit(&mut channel)?;
+    channel.updated_at = now;
+    sql::update(tx, &channel).await?;
+    if channel.deleted_at.is_some() {
+        push::forget(tx, id).await?;
+    }
+    assistants::sql::update(tx, &channel.assistant, now).await?;
+    tx.tell(Event::ChannelChanged { account_id, channel_id: id, identity: channel.identity });
+    Ok(channel)
 }
 
 impl ChannelChange {

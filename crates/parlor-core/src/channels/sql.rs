@@ -5,19 +5,25 @@ use crate::{
     Error, Result, accounts, assistants,
     conversations::Conversation,
     db::{Dialect, Row, Tx},
-    ids::{AccountId, AssistantId, ChannelId},
-    params,
+    embeds,
+    ids::{AccountId, AssistantId, ChannelId, ConversationId},
+    params, secrets,
     usage::Plan,
 };
 
 macro_rules! select {
     ($rest:literal) => {
+        select!("channels c join assistants s on s.id = c.assistant_id", $rest)
+    };
+    ($from:literal, $rest:literal) => {
         concat!(
             "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.appearance,
-               c.deleted_at, c.created_at, c.updated_at,
+               c.deleted_at, c.created_at, c.updated_at, c.identity, c.assistant_id,
                s.id, s.name, s.provider, s.model, s.instructions, exists (select 1 from flows f where f.assistant_id = s.id),
                a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
-             from channels c join assistants s on s.id = c.assistant_id join accounts a on a.id = c.account_id ",
+             from ",
+            $from,
+            " join accounts a on a.id = c.account_id ",
             $rest
         )
     };
@@ -36,8 +42,10 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         deleted_at: row.get(8)?,
         created_at: row.get(9)?,
         updated_at: row.get(10)?,
-        assistant: assistants::sql::assistant(row, 11)?,
-        plan: accounts::sql::plan(row, 17)?,
+        identity: row.get(11)?,
+        own_assistant: row.get(12)?,
+        assistant: assistants::sql::assistant(row, 13)?,
+        plan: accounts::sql::plan(row, 19)?,
     })
 }
 
@@ -89,7 +97,7 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
             &channel.display_name,
             channel.status,
             channel.auto_reply,
-            channel.assistant.id,
+            channel.own_assistant,
             &appearance_json(&channel.appearance),
             channel.created_at
         ],
@@ -99,7 +107,7 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
 
 pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<u64> {
     let sql = "update channels set display_name = $2, status = $3, auto_reply = $4, appearance = $5, deleted_at = $6,
-                 updated_at = $7
+                 updated_at = $7, identity = $8
                where id = $1";
     tx.exec(
         sql,
@@ -110,7 +118,8 @@ pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<u64> {
             channel.auto_reply,
             &appearance_json(&channel.appearance),
             channel.deleted_at,
-            channel.updated_at
+            channel.updated_at,
+            channel.identity
         ],
     )
     .await
@@ -141,9 +150,21 @@ pub async fn get(tx: &mut Tx, account_id: AccountId, id: ChannelId) -> Result<Op
     tx.opt(sql, params![account_id, id], channel).await
 }
 
-/// Also a deleted one: its conversations are still there.
+/// Also a deleted one: its conversations are still there. The assistant is that of the session.
 pub async fn of_conversation(tx: &mut Tx, conversation: &Conversation) -> Result<Channel> {
-    tx.one(select!("where c.id = $1"), params![conversation.channel_id], channel).await
+    let sql =
+        select!("channels c join assistants s on s.id = coalesce($2, c.assistant_id)", "where c.id = $1");
+    tx.one(sql, params![conversation.channel_id, conversation.session.assistant], channel).await
+}
+
+/// The same for a conversation of which only the id is known, and not yet whose it is.
+pub async fn by_conversation(tx: &mut Tx, id: ConversationId) -> Result<Option<Channel>> {
+    let sql = select!(
+        "conversations v join sessions z on z.id = v.session_id join channels c on c.id = v.channel_id
+         join assistants s on s.id = coalesce(z.assistant_id, c.assistant_id)",
+        "where v.id = $1"
+    );
+    tx.opt(sql, params![id], channel).await
 }
 
 /// The mobile channel that a native app names.
@@ -156,9 +177,18 @@ pub async fn open_mobile(tx: &mut Tx, id: ChannelId) -> Result<Channel> {
 
 /// The channel a visitor comes in by.
 pub async fn open_by_token(tx: &mut Tx, token: &str) -> Result<Channel> {
-    let sql = select!("where c.token = $1 and c.deleted_at is null");
-    // PostgreSQL takes no NUL, and no token holds one.
-    let known = if token.contains('\0') { None } else { tx.opt(sql, params![token], channel).await? };
+    let known = if token.starts_with(embeds::PREFIX) {
+        let sql = select!(
+            "embeds e join channels c on c.id = e.channel_id join assistants s on s.id = e.assistant_id",
+            "where e.token_hash = $1 and c.deleted_at is null"
+        );
+        tx.opt(sql, params![&secrets::hash(token)], channel).await?
+    } else if token.contains('\0') {
+        // PostgreSQL takes no NUL, and no token holds one.
+        None
+    } else {
+        tx.opt(select!("where c.token = $1 and c.deleted_at is null"), params![token], channel).await?
+    };
     let channel = known.ok_or(Error::NotFound("Channel"))?;
     channel.check_open()?;
     Ok(channel)

@@ -129,7 +129,9 @@ pub async fn find(app: &App, actor: &Actor, id: ConversationId) -> Result<Conver
     let account_id = actor.account_id();
     app.db
         .read(move |tx| {
-            Box::pin(async move { sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation")) })
+            Box::pin(
+                async move { sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation")) },
+            )
         })
         .await
 }

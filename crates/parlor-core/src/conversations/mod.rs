@@ -23,16 +23,15 @@ use crate::{
 };
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
+pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
-pub use inbox::{
-    Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page,
-};
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
 pub use visitor::{
-    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, newest, open, receive, view,
+    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, may_listen, newest, open,
+    receive, view,
 };
-pub(crate) use visitor::{Reading, identify};
+pub(crate) use visitor::hold;
 
 /// The most characters a client's id of a message may have.
 pub const LONGEST_CLIENT_ID: usize = 64;
@@ -110,6 +109,8 @@ pub struct Session {
     pub answering: Answering,
     pub first_message_at: Option<Timestamp>,
     pub resolved_at: Option<Timestamp>,
+    /// Who answers, if it is not the channel's own assistant.
+    pub assistant: Option<AssistantId>,
 }
 
 /// One entry of a conversation.

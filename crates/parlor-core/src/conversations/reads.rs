@@ -77,7 +77,7 @@ pub async fn mark_read(
 /// The same for a visitor and what agents and assistants have written.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`]; otherwise as [`mark_read`].
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::TooMany`]; otherwise as [`mark_read`].
 pub async fn mark_read_by_visitor(
     app: &App,
     visitor: &Visitor,
@@ -89,8 +89,9 @@ pub async fn mark_read_by_visitor(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (_, known) = visitor::identify(tx, &visitor, visitor::Reading::AndWriting).await?;
-                let conversation = known.ok_or(Error::NotFound("Message"))?;
+                let reading = visitor::Reading::AndWriting;
+                let identified = visitor::identify(&inner, tx, &visitor, reading).await?;
+                let conversation = identified.known.ok_or(Error::NotFound("Message"))?;
                 let reader = Reader::Contact(conversation.contact.id);
                 mark(&inner, tx, conversation, reader, message_ids).await
             })

@@ -2,9 +2,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{
-    Content, Conversation, Message, Sender, SenderType, Session, Source,
-};
+use super::{Content, Conversation, Message, Sender, SenderType, Session, Source};
 use crate::{
     Error, Result,
     channels::Channel,
@@ -19,14 +17,15 @@ macro_rules! select {
         concat!(
             "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
                c.id, c.external_id, c.display_name, c.email, c.phone,
-               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at
+               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
+               s.assistant_id, c.verified_at
              from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id ",
             $($rest),+
         )
     };
 }
 
-const COLUMNS: usize = 21;
+const COLUMNS: usize = 23;
 
 fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let external_id: String = row.get(9)?;
@@ -45,6 +44,7 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             display_name: row.get(10)?,
             email: row.get(11)?,
             phone: row.get(12)?,
+            verified_at: row.get(22)?,
         },
         session: Session {
             id: row.get(13)?,
@@ -55,6 +55,7 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             answering: row.get(18)?,
             first_message_at: row.get(19)?,
             resolved_at: row.get(20)?,
+            assistant: row.get(21)?,
         },
     })
 }
@@ -145,20 +146,34 @@ pub async fn insert_contact(
     contact: &Contact,
     now: Timestamp,
 ) -> Result<u64> {
-    let sql =
-        "insert into contacts (id, account_id, channel_id, external_id, attributes, created_at, updated_at)
-               values ($1, $2, $3, $4, $5, $6, $6)
+    let sql = "insert into contacts (id, account_id, channel_id, external_id, display_name, email, phone, verified_at,
+                 attributes, created_at, updated_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
                on conflict (channel_id, external_id) do nothing";
+    let Contact { id, external_id, display_name, email, phone, verified_at } = contact;
     let none = json!({});
-    let params =
-        params![contact.id, channel.account_id, channel.id, contact.external_id.as_str(), &none, now];
+    let params = params![
+        *id,
+        channel.account_id,
+        channel.id,
+        external_id.as_str(),
+        display_name.as_ref(),
+        email.as_ref(),
+        phone.as_ref(),
+        *verified_at,
+        &none,
+        now
+    ];
     tx.exec(sql, params).await
 }
 
 pub async fn save_contact(tx: &mut Tx, contact: &Contact, now: Timestamp) -> Result<u64> {
-    let sql = "update contacts set display_name = $2, email = $3, phone = $4, updated_at = $5 where id = $1";
-    let Contact { id, display_name, email, phone, .. } = contact;
-    tx.exec(sql, params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), now]).await
+    let sql =
+        "update contacts set display_name = $2, email = $3, phone = $4, verified_at = $5, updated_at = $6
+               where id = $1";
+    let Contact { id, display_name, email, phone, verified_at, .. } = contact;
+    let params = params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), *verified_at, now];
+    tx.exec(sql, params).await
 }
 
 pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
@@ -203,8 +218,9 @@ pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
 }
 
 pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Result<u64> {
-    let sql = "insert into sessions (id, account_id, conversation_id, status, tags, answering, first_message_at, created_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql = "insert into sessions (id, account_id, conversation_id, status, tags, answering, first_message_at, created_at,
+                 assistant_id)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let session = &conversation.session;
     tx.exec(
         sql,
@@ -216,7 +232,8 @@ pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Times
             &json!(session.tags),
             session.answering,
             session.first_message_at,
-            now
+            now,
+            session.assistant
         ],
     )
     .await

@@ -11,8 +11,11 @@ use crate::{
     channels::Channel,
     contacts::{Contact, ExternalId},
     db::Tx,
+    identity::Person,
     ids::{ContactId, ConversationId, MessageId, SessionId},
-    jobs, push, search, uploads,
+    jobs,
+    presence::Place,
+    push, search, uploads,
 };
 
 /// Makes the contact and an empty conversation. Nobody but the visitor sees it before its first message.
@@ -21,15 +24,20 @@ pub(super) async fn open(
     tx: &mut Tx,
     channel: &Channel,
     external_id: &ExternalId,
+    person: Option<&Person>,
     now: Timestamp,
 ) -> Result<Conversation> {
-    let contact = Contact {
+    let mut contact = Contact {
         id: ContactId(app.new_id()),
         external_id: external_id.clone(),
         display_name: None,
         email: None,
         phone: None,
+        verified_at: None,
     };
+    if let Some(person) = person {
+        person.describe(&mut contact, now);
+    }
     if sql::insert_contact(tx, channel, &contact, now).await? == 0 {
         // Another connection of the same visitor was faster; its conversation is there by now.
         let known = sql::lock_by_visitor(tx, channel.id, external_id).await?;
@@ -40,7 +48,7 @@ pub(super) async fn open(
         account_id: channel.account_id,
         channel_id: channel.id,
         contact,
-        session: new_session(app),
+        session: new_session(app, channel),
         last_seq: 0,
         version: 1,
         last_message_at: now,
@@ -55,17 +63,18 @@ pub(super) async fn open(
 pub(super) async fn open_session(
     app: &App,
     tx: &mut Tx,
+    channel: &Channel,
     conversation: &mut Conversation,
     now: Timestamp,
 ) -> Result<()> {
-    conversation.session = new_session(app);
+    conversation.session = new_session(app, channel);
     conversation.version += 1;
     sql::insert_session(tx, conversation, now).await?;
     tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
     Ok(())
 }
 
-fn new_session(app: &App) -> Session {
+fn new_session(app: &App, channel: &Channel) -> Session {
     Session {
         id: SessionId(app.new_id()),
         status: Status::Open,
@@ -75,7 +84,27 @@ fn new_session(app: &App) -> Session {
         answering: Answering::Assistant,
         first_message_at: None,
         resolved_at: None,
+        assistant: channel.other_assistant(),
     }
+}
+
+/// Takes what was proved of a contact; tells it, if that is new.
+pub(super) async fn verify(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    person: &Person,
+    now: Timestamp,
+) -> Result<()> {
+    if !person.is_news_of(&conversation.contact) {
+        return Ok(());
+    }
+    let first = conversation.contact.verified_at.is_none();
+    person.describe(&mut conversation.contact, now);
+    sql::save_contact(tx, &conversation.contact, now).await?;
+    if first {
+        tx.tell(Event::ContactVerified { place: Place::from(&*conversation) });
+    }
+    changed(tx, conversation, now).await
 }
 
 pub(super) async fn set_name(
@@ -94,7 +123,10 @@ pub(crate) async fn changed(tx: &mut Tx, conversation: &mut Conversation, now: T
     conversation.updated_at = now;
     sql::save_session(tx, conversation).await?;
     sql::save(tx, conversation).await?;
-    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    // Before its first message nobody else knows of it.
+    if conversation.last_seq > 0 {
+        tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    }
     Ok(())
 }
 

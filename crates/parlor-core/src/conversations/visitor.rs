@@ -7,6 +7,7 @@ use crate::{
     channels::{self, AutoReply, Channel},
     contacts::{self, Visitor, WayIn},
     db::Tx,
+    identity::{self, Person},
     ids::MessageId,
     jobs,
     limits::{self, Action},
@@ -24,7 +25,7 @@ pub enum Opened {
 /// Opens the visitor's conversation before there is a message, or finds it where it is. Staff see it from its first message on.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`]; [`Error::Invalid`] for the name.
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::TooMany`]; [`Error::Invalid`] for the name.
 pub async fn open(
     app: &App,
     visitor: &Visitor,
@@ -37,14 +38,19 @@ pub async fn open(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (channel, known) = identify(tx, &visitor, Reading::AndWriting).await?;
-                let now = inner.now();
-                let (mut conversation, opened) = match known {
-                    Some(conversation) => (conversation, Opened::Before),
-                    None => {
-                        (store::open(&inner, tx, &channel, &visitor.external_id, now).await?, Opened::Now)
-                    }
+                let Identified { channel, known, person } =
+                    identify(&inner, tx, &visitor, Reading::AndWriting).await?;
+                let (now, person) = (inner.now(), person.as_ref());
+                let opened = if known.is_some() { Opened::Before } else { Opened::Now };
+                let mut conversation = match known {
+                    Some(conversation) => conversation,
+                    None => store::open(&inner, tx, &channel, &visitor.external_id, person, now).await?,
                 };
+                match person {
+                    Some(person) => store::verify(tx, &mut conversation, person, now).await?,
+                    // It may have been opened by a faster connection of somebody verified.
+                    None => check_unproved(&conversation)?,
+                }
                 if conversation.contact.display_name.is_none() && display_name.is_some() {
                     store::set_name(tx, &mut conversation, display_name, now).await?;
                 }
@@ -57,7 +63,8 @@ pub async fn open(
 /// Takes a visitor's message in. The first one opens the conversation, the first after a resolve a new session.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`]; [`Error::Usage`]; [`Error::Invalid`].
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::TooMany`]; [`Error::Usage`];
+/// [`Error::Invalid`].
 pub async fn receive(
     app: &App,
     visitor: &Visitor,
@@ -71,12 +78,18 @@ pub async fn receive(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (channel, known) = identify(tx, &visitor, Reading::AndWriting).await?;
-                let now = inner.now();
+                let Identified { channel, known, person } =
+                    identify(&inner, tx, &visitor, Reading::AndWriting).await?;
+                let (now, person) = (inner.now(), person.as_ref());
                 let mut conversation = match known {
                     Some(conversation) => conversation,
-                    None => store::open(&inner, tx, &channel, &visitor.external_id, now).await?,
+                    None => store::open(&inner, tx, &channel, &visitor.external_id, person, now).await?,
                 };
+                match person {
+                    Some(person) => store::verify(tx, &mut conversation, person, now).await?,
+                    // It may have been opened by a faster connection of somebody verified.
+                    None => check_unproved(&conversation)?,
+                }
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
                     && let Some(mut message) =
@@ -86,7 +99,7 @@ pub async fn receive(
                     return Ok(Sent { conversation, message });
                 }
                 if conversation.session.status == Status::Resolved {
-                    store::open_session(&inner, tx, &mut conversation, now).await?;
+                    store::open_session(&inner, tx, &channel, &mut conversation, now).await?;
                 }
                 if conversation.contact.display_name.is_none() && display_name.is_some() {
                     store::set_name(tx, &mut conversation, display_name, now).await?;
@@ -98,7 +111,8 @@ pub async fn receive(
                 }
                 // Last, because all of the account's visitors meet in this row.
                 let limit = channel.plan.max_monthly_messages;
-                usage::count_message(tx, channel.account_id, channel.assistant.id, limit, now).await?;
+                let assistant = sent.conversation.session.assistant.unwrap_or(channel.own_assistant);
+                usage::count_message(tx, channel.account_id, assistant, limit, now).await?;
                 Ok(sent)
             })
         })
@@ -143,7 +157,7 @@ const CATCH_UP: i64 = 500;
 /// What the visitor has missed since `last_seq`, or the newest messages. Creates nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::TooMany`].
 pub async fn view(app: &App, visitor: &Visitor, last_seq: Option<i64>) -> Result<View> {
     read_as_visitor(app, visitor, move |tx, conversation| {
         Box::pin(async move {
@@ -198,11 +212,52 @@ pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
 /// Lets a visitor in to listen: the channel, if it is open. Creates nothing.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::TooMany`].
+/// As [`view`].
 pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
-    let visitor = visitor.clone();
-    app.db.read(move |tx| Box::pin(async move { Ok(identify(tx, &visitor, Reading::Only).await?.0) })).await
+    let Identified { channel, known, person } = look(app, visitor).await?;
+    verify(app, visitor, known.as_ref(), person.as_ref()).await?;
+    Ok(channel)
+}
+
+/// Whether a visitor may listen still. A door asks once more after it has subscribed somebody without a proof: what was true before may
+/// have changed meanwhile, and from now on an event says so.
+///
+/// # Errors
+/// As [`view`].
+pub async fn may_listen(app: &App, visitor: &Visitor) -> Result<()> {
+    look(app, visitor).await.map(drop)
+}
+
+async fn look(app: &App, visitor: &Visitor) -> Result<Identified> {
+    let (inner, visitor) = (app.clone(), visitor.clone());
+    let look =
+        app.db.read(move |tx| Box::pin(async move { identify(&inner, tx, &visitor, Reading::Only).await }));
+    look.await
+}
+
+/// Remembers what a reader has proved, if it is new. From then on the id is not believed without a proof.
+async fn verify(
+    app: &App,
+    visitor: &Visitor,
+    known: Option<&Conversation>,
+    person: Option<&Person>,
+) -> Result<Option<Conversation>> {
+    let (Some(known), Some(person)) = (known, person) else { return Ok(None) };
+    if !person.is_news_of(&known.contact) {
+        return Ok(None);
+    }
+    let (inner, visitor) = (app.clone(), visitor.clone());
+    let write = app.db.write(move |tx| {
+        Box::pin(async move {
+            let Identified { known, person, .. } =
+                identify(&inner, tx, &visitor, Reading::AndWriting).await?;
+            let (Some(mut conversation), Some(person)) = (known, person) else { return Ok(None) };
+            store::verify(tx, &mut conversation, &person, inner.now()).await?;
+            Ok(Some(conversation))
+        })
+    });
+    write.await
 }
 
 /// The messages of the conversation that was just written into (the newest 1,000 at most), or those after `after`: what a client without a connection shows next.
@@ -235,52 +290,81 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
     }
 }
 
+/// Holds a visitor's conversation for a verb of another slice, until the end of the transaction.
+///
+/// # Errors
+/// As [`identify`]; [`Error::NotFound`] where there is no conversation yet.
+pub(crate) async fn hold(app: &App, tx: &mut Tx, visitor: &Visitor) -> Result<(Channel, Conversation)> {
+    let Identified { channel, known, person } = identify(app, tx, visitor, Reading::AndWriting).await?;
+    let mut conversation = known.ok_or(Error::NotFound("Conversation"))?;
+    if let Some(person) = &person {
+        store::verify(tx, &mut conversation, person, app.now()).await?;
+    }
+    Ok((channel, conversation))
+}
+
 /// What a visitor is let in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
+pub(super) enum Reading {
     Only,
     /// The conversation is held until the end of the transaction.
     AndWriting,
 }
 
+/// Where a visitor stands.
+pub(super) struct Identified {
+    pub channel: Channel,
+    pub known: Option<Conversation>,
+    /// What was proved; `None` without a proof.
+    pub person: Option<Person>,
+}
+
 /// The one place that says where a visitor stands: the channel, if it is open, and the conversation, if there is one. Every verb of a
-/// visitor goes through here.
+/// visitor goes through here. A proof is checked before anything is looked up by the id, so that answer and work are the same whether
+/// there is such an id or not.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] for a conversation that is not the visitor's.
-pub(crate) async fn identify(
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::NotFound`] for a conversation that is not the
+/// visitor's.
+pub(super) async fn identify(
+    app: &App,
     tx: &mut Tx,
     visitor: &Visitor,
     reading: Reading,
-) -> Result<(Channel, Option<Conversation>)> {
+) -> Result<Identified> {
     let external_id = &visitor.external_id;
-    match &visitor.way_in {
-        WayIn::Token(token) => {
-            let channel = channels::sql::open_by_token(tx, token).await?;
-            let known = match reading {
-                Reading::Only => sql::by_visitor(tx, channel.id, external_id).await?,
-                Reading::AndWriting => sql::lock_by_visitor(tx, channel.id, external_id).await?,
-            };
-            Ok((channel, known))
+    let found = match &visitor.way_in {
+        WayIn::Token(token) => Some(channels::sql::open_by_token(tx, token).await?),
+        WayIn::MobileChannel(id) => Some(channels::sql::open_mobile(tx, *id).await?),
+        WayIn::Conversation(id) => channels::sql::by_conversation(tx, *id).await?,
+    };
+    let channel = found.ok_or(Error::NotFound("Conversation"))?;
+    let person = identity::check(app, tx, &channel, visitor).await?;
+    let known = match (&visitor.way_in, reading) {
+        (WayIn::Token(_) | WayIn::MobileChannel(_), Reading::Only) => {
+            sql::by_visitor(tx, channel.id, external_id).await?
         }
-        WayIn::MobileChannel(id) => {
-            let channel = channels::sql::open_mobile(tx, *id).await?;
-            let known = match reading {
-                Reading::Only => sql::by_visitor(tx, channel.id, external_id).await?,
-                Reading::AndWriting => sql::lock_by_visitor(tx, channel.id, external_id).await?,
-            };
-            Ok((channel, known))
+        (WayIn::Token(_) | WayIn::MobileChannel(_), Reading::AndWriting) => {
+            sql::lock_by_visitor(tx, channel.id, external_id).await?
         }
-        WayIn::Conversation(id) => {
-            let known = match reading {
-                Reading::Only => sql::of_visitor(tx, *id, external_id).await?,
-                Reading::AndWriting => sql::lock_of_visitor(tx, *id, external_id).await?,
-            };
-            let conversation = known.ok_or(Error::NotFound("Conversation"))?;
-            let channel = channels::sql::of_conversation(tx, &conversation).await?;
-            channel.check_open()?;
-            Ok((channel, Some(conversation)))
-        }
+        (WayIn::Conversation(id), Reading::Only) => sql::of_visitor(tx, *id, external_id).await?,
+        (WayIn::Conversation(id), Reading::AndWriting) => sql::lock_of_visitor(tx, *id, external_id).await?,
+    };
+    if let WayIn::Conversation(_) = visitor.way_in {
+        known.as_ref().ok_or(Error::NotFound("Conversation"))?;
+        channel.check_open()?;
+    }
+    if let (Some(conversation), None) = (&known, &person) {
+        check_unproved(conversation)?;
+    }
+    Ok(Identified { channel, known, person })
+}
+
+/// An id that was once verified is not believed without a proof, on an open channel either.
+fn check_unproved(conversation: &Conversation) -> Result<()> {
+    match conversation.contact.verified_at {
+        None => Ok(()),
+        Some(_) => Err(Error::Unverified),
     }
 }
 
@@ -297,20 +381,21 @@ where
     F: for<'a> FnOnce(&'a mut Tx, &'a Conversation) -> Seen<'a> + Send + 'static,
 {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
-    let visitor = visitor.clone();
-    let mut view = app
-        .db
-        .read(move |tx| {
-            Box::pin(async move {
-                let (_, known) = identify(tx, &visitor, Reading::Only).await?;
-                let Some(conversation) = known else {
-                    return Ok(View::default());
-                };
-                let (messages, earlier, continuity) = see(tx, &conversation).await?;
-                Ok(View { conversation: Some(conversation), messages, earlier, continuity })
-            })
+    let (inner, asking) = (app.clone(), visitor.clone());
+    let read = app.db.read(move |tx| {
+        Box::pin(async move {
+            let Identified { known, person, .. } = identify(&inner, tx, &asking, Reading::Only).await?;
+            let Some(conversation) = known else {
+                return Ok((View::default(), person));
+            };
+            let (messages, earlier, continuity) = see(tx, &conversation).await?;
+            Ok((View { conversation: Some(conversation), messages, earlier, continuity }, person))
         })
-        .await?;
+    });
+    let (mut view, person) = read.await?;
+    if let Some(verified) = verify(app, visitor, view.conversation.as_ref(), person.as_ref()).await? {
+        view.conversation = Some(verified);
+    }
     links::sign_all(app, &mut view.messages);
     Ok(view)
 }

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(5, "0005_push"),
     migration!(7, "0007_conversations", each),
     migration!(8, "0008_uploads"),
+    migration!(9, "0009_embeds"),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     channels::Kind,
     contacts::{Contact, Visitor},
-    conversations::{self, Reading},
+    conversations,
     db::Tx,
     ids::{AccountId, ChannelId, ContactId, DeviceId},
     limits::{self, Action},
@@ -74,7 +74,7 @@ pub struct Device {
 /// owner has signed in as somebody else.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the conversation; [`Error::Conflict`] when its channel has no phones; [`Error::Invalid`]
+/// [`Error::NotFound`], [`Error::Disabled`] or [`Error::Unverified`] for the conversation; [`Error::Conflict`] when its channel has no phones; [`Error::Invalid`]
 /// for a token that is none; [`Error::TooMany`].
 pub async fn register(app: &App, visitor: &Visitor, platform: Platform, token: &str) -> Result<Device> {
     let token = parse(platform, token)?;
@@ -84,9 +84,7 @@ pub async fn register(app: &App, visitor: &Visitor, platform: Platform, token: &
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (channel, conversation) =
-                    conversations::identify(tx, &visitor, Reading::AndWriting).await?;
-                let conversation = conversation.ok_or(Error::NotFound("Conversation"))?;
+                let (channel, conversation) = conversations::hold(&inner, tx, &visitor).await?;
                 if channel.kind != Kind::MobileSdk {
                     return Err(Error::Conflict("Only conversations of a mobile channel reach phones."));
                 }
@@ -110,18 +108,17 @@ pub async fn register(app: &App, visitor: &Visitor, platform: Platform, token: &
 /// Forgets a phone of the visitor's. An unknown one is fine: the wish is fulfilled.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the conversation; [`Error::TooMany`].
+/// [`Error::NotFound`], [`Error::Disabled`] or [`Error::Unverified`] for the conversation; [`Error::TooMany`].
 pub async fn unregister(app: &App, visitor: &Visitor, token: &str) -> Result<()> {
     check_limits(app, visitor)?;
     // An app may spell a token of APNs in capitals; it was stored in small letters.
     let spellings = [DeviceToken::fcm(token).ok(), DeviceToken::apns(token).ok()];
     let hashes: Vec<_> = spellings.iter().flatten().map(hash).collect();
-    let visitor = visitor.clone();
+    let (inner, visitor) = (app.clone(), visitor.clone());
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (_, conversation) = conversations::identify(tx, &visitor, Reading::AndWriting).await?;
-                let conversation = conversation.ok_or(Error::NotFound("Conversation"))?;
+                let (_, conversation) = conversations::hold(&inner, tx, &visitor).await?;
                 for hash in &hashes {
                     sql::delete_device(tx, conversation.contact.id, hash).await?;
                 }

@@ -3,6 +3,7 @@
 use parlor_core::{
     App, Error, Event,
     bus::Heard,
+    channels::Identity,
     db::Dialect,
     ids::{AccountId, ChannelId},
     params,
@@ -19,7 +20,7 @@ async fn insert(app: &App, name: &'static str, outcome: Outcome) -> Result<Uuid,
                 let sql = "insert into accounts (id, name, allows_social_messaging, max_social_channels, created_at)
                            values ($1, $2, true, 1, $3)";
                 tx.exec(sql, params![id, name, now]).await?;
-                tx.tell(Event::ChannelChanged { account_id: AccountId(id), channel_id: ChannelId(id) });
+                tx.tell(Event::ChannelChanged { account_id: AccountId(id), channel_id: ChannelId(id), identity: Identity::Open });
                 match outcome {
                     Outcome::Succeeds => Ok(id),
                     Outcome::Fails => Err(Error::Conflict("as ordered")),

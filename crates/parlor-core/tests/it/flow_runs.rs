@@ -97,6 +97,7 @@ fn visitor(channel: &Channel, session: &str) -> Visitor {
     Visitor {
         way_in: WayIn::Token(channel.token.clone()),
         external_id: ExternalId::parse(session).expect("an id"),
+        proof: None,
         address: Ipv4Addr::LOCALHOST.into(),
     }
 }

@@ -30,6 +30,7 @@ async fn a_long_history_comes_bounded_and_a_long_absence_is_refused() {
             let visitor = Visitor {
                 way_in: WayIn::Token(channel.token),
                 external_id: ExternalId::parse("talkative").expect("an id"),
+                proof: None,
                 address: std::net::Ipv4Addr::LOCALHOST.into(),
             };
             let mut sent = Vec::new();

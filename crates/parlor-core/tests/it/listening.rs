@@ -43,6 +43,7 @@ impl Listened {
                 return;
             }
             Event::ChannelChanged { .. }
+            | Event::ContactVerified { .. }
             | Event::SignedOut { .. }
             | Event::PresenceChanged { .. }
             | Event::Typing { .. } => return,
@@ -170,6 +171,7 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         let visitor = Visitor {
             way_in: WayIn::Token(token.to_owned()),
             external_id: ExternalId::parse(&format!("visitor-{}", chance.below(3))).expect("an id"),
+            proof: None,
             address: IpAddr::from(Ipv4Addr::LOCALHOST),
         };
         let view = conversations::view(app, &visitor, None).await.expect("a view");

@@ -2,9 +2,11 @@
 
 mod content;
 mod db;
+mod embeds;
 mod flow_runs;
 mod flows;
 mod history;
+mod identity;
 mod listening;
 mod push;
 mod push_credentials;

@@ -47,6 +47,7 @@ impl Shop {
         Visitor {
             way_in: WayIn::Token(self.token.clone()),
             external_id: ExternalId::parse(external_id).expect("an id"),
+            proof: None,
             address: std::net::Ipv4Addr::LOCALHOST.into(),
         }
     }

@@ -28,6 +28,7 @@ async fn answers(app: &App, shop: &Shop, question: &str) -> (String, Vec<String>
     let visitor = Visitor {
         way_in: WayIn::Token(shop.token.clone()),
         external_id: ExternalId::parse(&app.new_id().to_string()).expect("an id"),
+        proof: None,
         address: std::net::Ipv4Addr::LOCALHOST.into(),
     };
     let new = NewMessage::text(question, None).expect("a text");

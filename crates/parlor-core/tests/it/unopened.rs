@@ -16,6 +16,7 @@ fn visitor(channel: ChannelId) -> Visitor {
     Visitor {
         way_in: WayIn::MobileChannel(channel),
         external_id: ExternalId::parse("ada").expect("an id"),
+        proof: None,
         address: std::net::Ipv4Addr::LOCALHOST.into(),
     }
 }

@@ -73,10 +73,8 @@ pub async fn save_read_by(
     messages: &[MessageId],
     read_by: &[Read],
 ) -> Result<u64> {
-    let sql = concat!(
-        "update messages set read_by = $52 where conversation_id = $1 and id in ",
-        fifty_ids!()
-    );
+    let sql =
+        concat!("update messages set read_by = $52 where conversation_id = $1 and id in ", fifty_ids!());
     let entry = |read: &Read| (read.reader.id().to_string(), json!(read.at.as_microsecond()));
     let stored = Json::Object(read_by.iter().map(entry).collect());
     let mut params = fifty(id, messages);
