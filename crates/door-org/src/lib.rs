@@ -5,6 +5,7 @@
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
 
+mod assistants;
 mod auth;
 mod conversations;
 mod cors;
@@ -12,8 +13,10 @@ mod error;
 mod history;
 mod mobile_channels;
 mod native;
+mod push;
 mod routes;
 mod session;
+mod socket;
 mod uploads;
 mod visitor;
 mod wire;
@@ -23,6 +26,8 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use door_kit::{Forwarded, address};
 use parlor_core::App;
+use socket::Sockets;
+use tokio::sync::watch;
 
 /// What the door is told at its start.
 #[derive(Clone, Debug)]
@@ -37,6 +42,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct OrgDoor {
     state: Door,
+    sockets: Sockets,
 }
 
 /// What every handler needs.
@@ -48,13 +54,15 @@ struct Door {
 
 impl OrgDoor {
     pub fn new(app: App, settings: Settings) -> OrgDoor {
-        OrgDoor { state: Door { app, settings: Arc::new(settings) } }
+        let state = Door { app, settings: Arc::new(settings) };
+        OrgDoor { sockets: Sockets::new(&state), state }
     }
 
     /// Every path of this door. The listener must provide `ConnectInfo<SocketAddr>`.
     pub fn router(&self) -> Router {
         let forwarded = self.state.settings.forwarded;
         Router::new()
+            .merge(assistants::router())
             .merge(auth::router())
             .merge(uploads::router(&self.state))
             .merge(conversations::router())
@@ -62,6 +70,26 @@ impl OrgDoor {
             .merge(mobile_channels::router())
             .merge(native::router())
             .with_state(self.state.clone())
+            .merge(self.sockets.router(&self.state))
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
+    }
+
+    /// Turns what the core tells into pushes until `stop` says so.
+    pub async fn push(self, mut stop: watch::Receiver<bool>) {
+        let mut listener = self.state.app.bus.listen();
+        loop {
+            tokio::select! {
+                heard = listener.next() => match heard {
+                    Some(heard) => push::push(&self.sockets, &heard),
+                    None => break,
+                },
+                _ = stop.changed() => break,
+            }
+        }
+    }
+
+    /// Asks every client to come back later, and waits until they are gone. Bounded.
+    pub async fn shutdown(&self) {
+        self.sockets.shutdown().await;
     }
 }

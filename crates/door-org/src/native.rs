@@ -3,6 +3,7 @@
 use axum::{
     Json, Router,
     extract::State,
+    middleware,
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    Door,
+    Door, cors,
     error::{Body, Refusal, Result},
     visitor::VisitorParams,
 };
@@ -28,6 +29,7 @@ pub fn router() -> Router<Door> {
     Router::new()
         .route("/chat-widget/conversations", post(open))
         .route("/chat-widget/devices", post(register).delete(unregister))
+        .layer(middleware::from_fn(cors::cors))
 }
 
 #[derive(Deserialize)]

@@ -259,6 +259,23 @@ async fn a_phone_is_registered_by_its_visitor_alone() {
     assert_eq!(browser.get(MOBILE).await.expect(200)[0]["devices"], 0);
 }
 
+/// Apps that are pages in a shell come from an origin of their own.
+#[tokio::test]
+async fn an_app_may_call_from_any_origin() {
+    let app = TestApp::start().await;
+    for path in ["/chat-widget/conversations", "/chat-widget/devices"] {
+        let asked = app.anonymous().request(Method::OPTIONS, path);
+        let asked =
+            asked.header("origin", "capacitor://localhost").header("access-control-request-method", "DELETE");
+        let allowed = answer(asked).await;
+        assert_eq!(
+            (allowed.status, allowed.header("access-control-allow-origin")),
+            (204, "capacitor://localhost")
+        );
+        assert!(allowed.header("access-control-allow-methods").contains("DELETE"));
+    }
+}
+
 #[tokio::test]
 async fn strangers_cannot_try_ids_without_end() {
     let app = TestApp::start().await;
