@@ -8,7 +8,7 @@ pub mod pages;
 
 pub use address::{Address, Forwarded};
 pub use bearer::bearer;
-pub use object::Object;
+pub use object::{Object, given};
 
 use std::time::Duration;
 

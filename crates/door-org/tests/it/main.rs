@@ -9,6 +9,7 @@ mod forms;
 mod history;
 mod inbox;
 mod invites;
+mod mobile;
 mod support;
 mod team;
 mod uploads;

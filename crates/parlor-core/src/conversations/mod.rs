@@ -29,8 +29,10 @@ pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub(crate) use release::release;
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
+pub(crate) use visitor::hold;
 pub use visitor::{
-    Continuity, Earlier, View, earlier, enter, history, history_with, may_listen, newest, receive, view,
+    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, may_listen, newest, open,
+    receive, view,
 };
 
 /// The most characters a client's id of a message may have.

@@ -22,7 +22,7 @@ use crate::{
     conversations::{self, Conversation},
     db::{Dialect, Tx},
     ids::{AccountId, AgentId, ConversationId, JobId},
-    text_enum,
+    push, text_enum,
 };
 
 text_enum! {
@@ -32,6 +32,8 @@ text_enum! {
         Reply = "reply",
         /// Take open conversations from an agent who is gone. The subject is the agent.
         Release = "release",
+        /// Notify the contact's phones of what is unread. The subject is the conversation.
+        Push = "push",
     }
 }
 
@@ -114,6 +116,21 @@ pub(crate) async fn order_release(
     now: Timestamp,
 ) -> Result<()> {
     sql::order(tx, JobId(app.new_id()), account_id, Kind::Release, agent_id.0, now, now).await?;
+    tx.owe();
+    Ok(())
+}
+
+/// Orders a notification of the contact's phones, in the transaction of the message that is news to them. The pause lets a burst become
+/// one, and whoever is about to come back find it by themselves.
+pub(crate) async fn order_push(
+    app: &App,
+    tx: &mut Tx,
+    conversation: &Conversation,
+    now: Timestamp,
+) -> Result<()> {
+    let gather = SignedDuration::try_from(app.settings.push.gather).unwrap_or(SignedDuration::ZERO);
+    let id = JobId(app.new_id());
+    sql::order(tx, id, conversation.account_id, Kind::Push, conversation.id.0, now, now + gather).await?;
     tx.owe();
     Ok(())
 }
@@ -210,6 +227,7 @@ async fn attempt(app: &App, job: &Job) -> Result<(), Setback> {
     match job.kind {
         Kind::Reply => assistants::reply(app, job, ConversationId(job.subject)).await,
         Kind::Release => conversations::release(app, job, AgentId(job.subject)).await,
+        Kind::Push => push::run(app, job, ConversationId(job.subject)).await,
     }
 }
 
