@@ -15,6 +15,7 @@ use crate::{
     db::{Db, Outlet},
     limits::{RateLimiter, RateLimits},
     presence::Attendance,
+    push,
     secrets::{MasterKey, Secrets},
 };
 
@@ -33,6 +34,7 @@ pub struct Settings {
     pub database: Database,
     pub master_key: MasterKey,
     pub providers: Providers,
+    pub push: push::Settings,
     pub rate_limits: RateLimits,
     /// How long a reply job waits for further messages of a burst.
     pub gather: Duration,
@@ -57,6 +59,7 @@ impl Settings {
             database,
             master_key,
             providers: Providers::default(),
+            push: push::Settings::default(),
             rate_limits: RateLimits::On,
             gather: Duration::from_millis(25),
             backoff: Duration::from_secs(2),
@@ -80,6 +83,7 @@ pub struct Rooms {
     pub limits: RateLimiter,
     pub settings: Settings,
     pub(crate) models: model_client::Client,
+    pub(crate) phones: push_client::Client,
     pub(crate) nobody: Nobody,
     pub(crate) attendance: Attendance,
     pub(crate) owed: Arc<Notify>,
@@ -115,6 +119,10 @@ impl App {
             secrets: Secrets::new(&settings.master_key),
             limits: RateLimiter::new(settings.rate_limits),
             models: model_client::Client::new(model_client::ClientOptions::default()),
+            phones: push_client::Client::new(
+                settings.push.endpoints.clone(),
+                push_client::ClientOptions::default(),
+            ),
             nobody: Nobody::default(),
             attendance: Attendance::default(),
             owed,

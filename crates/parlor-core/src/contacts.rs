@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     Error, Result,
-    ids::{ContactId, ConversationId},
+    ids::{ChannelId, ContactId, ConversationId},
 };
 
 /// What a channel calls a contact: the session id that the visitor's browser has chosen. It is a bearer secret and shows in no log.
@@ -56,6 +56,8 @@ pub struct Contact {
 pub enum WayIn {
     /// The public token of a channel, or an embed token.
     Token(String),
+    /// A mobile channel: its id stands in the app.
+    MobileChannel(ChannelId),
     /// A conversation that is there already and the visitor's own.
     Conversation(ConversationId),
 }

@@ -66,6 +66,8 @@ ids! {
     ArticleId
     /// A file that somebody has sent up.
     UploadId
+    /// An app on a phone.
+    DeviceId
     /// Something owed.
     JobId
 }

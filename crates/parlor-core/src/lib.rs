@@ -23,6 +23,7 @@ pub mod knowledge;
 pub mod limits;
 mod links;
 pub mod presence;
+pub mod push;
 mod search;
 pub mod secrets;
 pub mod uploads;

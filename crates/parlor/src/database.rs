@@ -31,6 +31,7 @@ pub async fn open_with(config: &Config, address: SocketAddr, key: MasterKey) -> 
     let mut settings = Settings::new(database(config), config.uploads_folder(), key);
     settings.providers =
         Providers { anthropic: provider(&config.anthropic), openai: provider(&config.openai) };
+    settings.push.endpoints = config.push.clone();
     settings.rate_limits = config.rate_limits;
     settings.largest_upload = config.largest_upload;
     settings.uploads_url = format!("{}/uploads", config.public_url(address));

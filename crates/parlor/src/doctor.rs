@@ -161,7 +161,7 @@ fn key_is_private(patient: &Patient<'_>) -> Finding {
     match patient.database {
         Database::Open { accounts: 1.., .. } if !path.exists() => broken(
             format!("there are accounts, but {} is gone", path.display()),
-            "put it back from the backup; a new one ends all sign-ins and loses the provider keys that accounts have stored",
+            "put it back from the backup; a new one ends all sign-ins and loses the provider keys and push credentials that accounts have stored",
         ),
         _ => private(&path, "0600", "whoever knows it can sign in as anybody"),
     }

@@ -10,6 +10,7 @@ use std::{
 use door_org::{OrgDoor, Settings as OrgSettings};
 use door_store::{Forwarded, Settings as DoorSettings, StoreDoor};
 use fake_models::FakeModels;
+use fake_push::FakePush;
 use model_client::ApiKey;
 use parlor_core::{
     App,
@@ -19,7 +20,7 @@ use parlor_core::{
     channels::{self, NewChannel},
     jobs,
     limits::RateLimits,
-    presence,
+    presence, push,
     secrets::{self, MasterKey},
 };
 use tokio::{
@@ -93,6 +94,20 @@ impl Builder {
     /// Where the providers are, to the letter.
     pub fn providers(mut self, providers: Providers) -> Builder {
         self.settings.providers = providers;
+        self
+    }
+
+    /// Phones are reached by this fake, and a notification waits no longer than it must.
+    pub fn push(mut self, fake: &FakePush) -> Builder {
+        self.settings.push = push::Settings {
+            endpoints: push::Endpoints {
+                google_token: fake.token_url(),
+                fcm: fake.fcm_url(),
+                apns_production: fake.apns_production_url(),
+                apns_sandbox: fake.apns_sandbox_url(),
+            },
+            gather: Duration::ZERO,
+        };
         self
     }
 

@@ -17,11 +17,13 @@ mod app;
 mod database;
 pub mod hub;
 mod people;
+pub mod phones;
 pub mod proofs;
 mod rest;
 
 pub use app::{Builder, TestApp};
 pub use database::Place;
 pub use fake_models;
+pub use fake_push;
 pub use people::{Shop, Staff, Visitor};
 pub use rest::{Answer, Client, answer};

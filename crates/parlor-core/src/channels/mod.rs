@@ -10,7 +10,7 @@ use crate::{
     assistants::{self, Assistant, AssistantChange},
     db::Tx,
     ids::{AccountId, AssistantId, ChannelId},
-    secrets, text_enum,
+    push, secrets, text_enum,
     usage::{Limit, Plan},
 };
 
@@ -142,40 +142,91 @@ pub async fn create_website(app: &App, actor: &Actor, new: NewChannel) -> Result
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let plan = sql::lock_plan(tx, account_id).await?.ok_or(Error::NotFound("Account"))?;
-                if !plan.allows_social_messaging {
-                    return Err(Error::Plan(Limit::AllowsSocialMessaging));
-                }
+                let plan = lock_plan(tx, account_id).await?;
                 if sql::has_website(tx, account_id).await? {
                     return Err(Error::Conflict("The store already has a website channel."));
                 }
-                if sql::count(tx, account_id).await? >= plan.max_social_channels {
-                    return Err(Error::Plan(Limit::MaxSocialChannels));
-                }
-                let now = inner.now();
-                assistants::sql::insert(tx, account_id, &assistant, now).await?;
-                let channel = Channel {
-                    id: ChannelId(inner.new_id()),
-                    account_id,
-                    kind: Kind::Website,
-                    token: secrets::hex(&secrets::random::<16>()),
-                    display_name,
-                    status: Status::Enabled,
-                    auto_reply: AutoReply::On,
-                    identity: Identity::Open,
-                    appearance: Appearance::default(),
-                    own_assistant: assistant.id,
-                    assistant,
-                    plan,
-                    deleted_at: None,
-                    created_at: now,
-                    updated_at: now,
-                };
-                sql::insert(tx, &channel).await?;
-                Ok(channel)
+                check_room(tx, account_id, plan).await?;
+                assistants::sql::insert(tx, account_id, &assistant, inner.now()).await?;
+                insert(&inner, tx, account_id, Kind::Website, display_name, assistant, plan).await
             })
         })
         .await
+}
+
+/// Opens a channel for the mobile apps of one assistant.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::Plan`]; [`Error::NotFound`] for the assistant; [`Error::Conflict`] when it has one already;
+/// [`Error::Invalid`].
+pub async fn create_mobile(
+    app: &App,
+    actor: &Actor,
+    assistant_id: AssistantId,
+    display_name: &str,
+) -> Result<Channel> {
+    actor.require(Permission::ManageChannels)?;
+    let account_id = actor.account_id();
+    let display_name = checked_name(display_name)?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let plan = lock_plan(tx, account_id).await?;
+                let assistant = assistants::sql::get(tx, account_id, assistant_id).await?;
+                let assistant = assistant.ok_or(Error::NotFound("Assistant"))?;
+                if sql::has_mobile(tx, assistant_id).await? {
+                    return Err(Error::Conflict("The assistant already has a mobile channel."));
+                }
+                check_room(tx, account_id, plan).await?;
+                insert(&inner, tx, account_id, Kind::MobileSdk, display_name, assistant, plan).await
+            })
+        })
+        .await
+}
+
+/// The account's plan, if it allows channels at all. Until the end of the transaction nobody else makes one.
+async fn lock_plan(tx: &mut Tx, account_id: AccountId) -> Result<Plan> {
+    let plan = sql::lock_plan(tx, account_id).await?.ok_or(Error::NotFound("Account"))?;
+    if plan.allows_social_messaging { Ok(plan) } else { Err(Error::Plan(Limit::AllowsSocialMessaging)) }
+}
+
+async fn check_room(tx: &mut Tx, account_id: AccountId, plan: Plan) -> Result<()> {
+    if sql::count(tx, account_id).await? >= plan.max_social_channels {
+        return Err(Error::Plan(Limit::MaxSocialChannels));
+    }
+    Ok(())
+}
+
+async fn insert(
+    app: &App,
+    tx: &mut Tx,
+    account_id: AccountId,
+    kind: Kind,
+    display_name: String,
+    assistant: Assistant,
+    plan: Plan,
+) -> Result<Channel> {
+    let now = app.now();
+    let channel = Channel {
+        id: ChannelId(app.new_id()),
+        account_id,
+        kind,
+        token: secrets::hex(&secrets::random::<16>()),
+        display_name,
+        status: Status::Enabled,
+        auto_reply: AutoReply::On,
+        identity: Identity::Open,
+        appearance: Appearance::default(),
+        own_assistant: assistant.id,
+        assistant,
+        plan,
+        deleted_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    sql::insert(tx, &channel).await?;
+    Ok(channel)
 }
 
 /// The account's channels, oldest first.
@@ -287,6 +338,9 @@ pub(crate) async fn change(
     edit(&mut channel)?;
     channel.updated_at = now;
     sql::update(tx, &channel).await?;
+    if channel.deleted_at.is_some() {
+        push::forget(tx, id).await?;
+    }
     assistants::sql::update(tx, &channel.assistant, now).await?;
     tx.tell(Event::ChannelChanged { account_id, channel_id: id, identity: channel.identity });
     Ok(channel)

@@ -6,7 +6,7 @@ use crate::{
     conversations::Conversation,
     db::{Dialect, Row, Tx},
     embeds,
-    ids::{AccountId, ChannelId, ConversationId},
+    ids::{AccountId, AssistantId, ChannelId, ConversationId},
     params, secrets,
     usage::Plan,
 };
@@ -135,6 +135,11 @@ pub async fn has_website(tx: &mut Tx, account_id: AccountId) -> Result<bool> {
     Ok(tx.opt(sql, params![account_id], |_| Ok(())).await?.is_some())
 }
 
+pub async fn has_mobile(tx: &mut Tx, id: AssistantId) -> Result<bool> {
+    let sql = "select 1 from channels where assistant_id = $1 and kind = 'mobile_sdk' and deleted_at is null";
+    Ok(tx.opt(sql, params![id], |_| Ok(())).await?.is_some())
+}
+
 pub async fn list(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Channel>> {
     let sql = select!("where c.account_id = $1 and c.deleted_at is null order by c.id");
     tx.all(sql, params![account_id], channel).await
@@ -160,6 +165,14 @@ pub async fn by_conversation(tx: &mut Tx, id: ConversationId) -> Result<Option<C
         "where v.id = $1"
     );
     tx.opt(sql, params![id], channel).await
+}
+
+/// The mobile channel that a native app names.
+pub async fn open_mobile(tx: &mut Tx, id: ChannelId) -> Result<Channel> {
+    let sql = select!("where c.id = $1 and c.kind = 'mobile_sdk' and c.deleted_at is null");
+    let channel = tx.opt(sql, params![id], channel).await?.ok_or(Error::NotFound("Channel"))?;
+    channel.check_open()?;
+    Ok(channel)
 }
 
 /// The channel a visitor comes in by.

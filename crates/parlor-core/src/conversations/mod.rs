@@ -28,8 +28,10 @@ pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
 pub use visitor::{
-    Continuity, Earlier, View, earlier, enter, history, history_with, may_listen, newest, receive, view,
+    Continuity, Earlier, Opened, View, earlier, enter, history, history_with, may_listen, newest, open,
+    receive, view,
 };
+pub(crate) use visitor::hold;
 
 /// The most characters a client's id of a message may have.
 pub const LONGEST_CLIENT_ID: usize = 64;

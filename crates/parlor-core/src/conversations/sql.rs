@@ -71,7 +71,8 @@ const LOCK_BY_VISITOR: &str = "select 1 from conversations v join contacts c on 
 const OF_VISITOR: &str = select!("where v.id = $1 and c.external_id = $2");
 const LOCK_OF_VISITOR: &str = "select 1 from conversations v join contacts c on c.id = v.contact_id
                                where v.id = $1 and c.external_id = $2 for no key update of v";
-const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2");
+/// Without a message it is the visitor's alone.
+const BY_ID: &str = select!("where v.account_id = $1 and v.id = $2 and v.last_seq > 0");
 const LOCK_BY_ID: &str = "select 1 from conversations where account_id = $1 and id = $2 for no key update";
 
 pub async fn by_visitor(
@@ -236,6 +237,11 @@ pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Times
         ],
     )
     .await
+}
+
+pub async fn save_first_message(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+    let sql = "update sessions set first_message_at = $2 where id = $1";
+    tx.exec(sql, params![conversation.session.id, conversation.session.first_message_at]).await
 }
 
 pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
@@ -424,4 +430,11 @@ pub async fn newest_of(tx: &mut Tx, id: ConversationId, sender: SenderType) -> R
     let sql =
         "select seq from messages where conversation_id = $1 and sender_type = $2 order by seq desc limit 1";
     Ok(tx.opt(sql, params![id, sender], |row| row.get(0)).await?.unwrap_or(0))
+}
+
+/// How many messages have come to the contact since the own last one, and are not marked as read.
+pub async fn unread_by_contact(tx: &mut Tx, id: ConversationId) -> Result<i64> {
+    let seen = newest_of(tx, id, SenderType::EndUser).await?;
+    let sql = "select count(*) from messages where conversation_id = $1 and seq > $2 and read_by is null";
+    tx.one(sql, params![id, seen], |row| row.get(0)).await
 }

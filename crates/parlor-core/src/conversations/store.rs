@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Answering, Conversation, Message, NewMessage, Sender, Sent, Session, Source, Status, sql};
+use super::{
+    Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Session, Source, Status, sql,
+};
 use crate::{
     Error, Event, Result,
     app::App,
@@ -11,10 +13,12 @@ use crate::{
     db::Tx,
     identity::Person,
     ids::{ContactId, ConversationId, MessageId, SessionId},
+    jobs,
     presence::Place,
-    search, uploads,
+    push, search, uploads,
 };
 
+/// Makes the contact and an empty conversation. Nobody but the visitor sees it before its first message.
 pub(super) async fn open(
     app: &App,
     tx: &mut Tx,
@@ -44,7 +48,7 @@ pub(super) async fn open(
         account_id: channel.account_id,
         channel_id: channel.id,
         contact,
-        session: new_session(app, channel, now),
+        session: new_session(app, channel),
         last_seq: 0,
         version: 1,
         last_message_at: now,
@@ -53,7 +57,6 @@ pub(super) async fn open(
     };
     sql::insert(tx, &conversation).await?;
     sql::insert_session(tx, &conversation, now).await?;
-    tx.tell(Event::ConversationOpened { conversation: conversation.clone() });
     Ok(conversation)
 }
 
@@ -64,14 +67,14 @@ pub(super) async fn open_session(
     conversation: &mut Conversation,
     now: Timestamp,
 ) -> Result<()> {
-    conversation.session = new_session(app, channel, now);
+    conversation.session = new_session(app, channel);
     conversation.version += 1;
     sql::insert_session(tx, conversation, now).await?;
     tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
     Ok(())
 }
 
-fn new_session(app: &App, channel: &Channel, now: Timestamp) -> Session {
+fn new_session(app: &App, channel: &Channel) -> Session {
     Session {
         id: SessionId(app.new_id()),
         status: Status::Open,
@@ -79,7 +82,7 @@ fn new_session(app: &App, channel: &Channel, now: Timestamp) -> Session {
         assigned_at: None,
         tags: Vec::new(),
         answering: Answering::Assistant,
-        first_message_at: Some(now),
+        first_message_at: None,
         resolved_at: None,
         assistant: channel.other_assistant(),
     }
@@ -120,7 +123,10 @@ pub(crate) async fn changed(tx: &mut Tx, conversation: &mut Conversation, now: T
     conversation.updated_at = now;
     sql::save_session(tx, conversation).await?;
     sql::save(tx, conversation).await?;
-    tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    // Before its first message nobody else knows of it.
+    if conversation.last_seq > 0 {
+        tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
+    }
     Ok(())
 }
 
@@ -135,6 +141,13 @@ pub(crate) async fn message(
     now: Timestamp,
 ) -> Result<Sent> {
     uploads::attach(app, tx, &conversation, &sender, &mut new.content).await?;
+    if conversation.session.first_message_at.is_none() {
+        conversation.session.first_message_at = Some(now);
+        sql::save_first_message(tx, &conversation).await?;
+    }
+    if conversation.last_seq == 0 {
+        tx.tell(Event::ConversationOpened { conversation: conversation.clone() });
+    }
     conversation.last_seq += 1;
     conversation.version += 1;
     // Two messages at the same instant of a clock that was set back must still sort as they came.
@@ -154,6 +167,9 @@ pub(crate) async fn message(
     };
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
+    if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {
+        jobs::order_push(app, tx, &conversation, now).await?;
+    }
     search::add_message(tx, &conversation, &message).await?;
     uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });

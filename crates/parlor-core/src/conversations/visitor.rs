@@ -15,6 +15,51 @@ use crate::{
     usage,
 };
 
+/// Whether a conversation has just been opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Now,
+    Before,
+}
+
+/// Opens the visitor's conversation before there is a message, or finds it where it is. Staff see it from its first message on.
+///
+/// # Errors
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::TooMany`]; [`Error::Invalid`] for the name.
+pub async fn open(
+    app: &App,
+    visitor: &Visitor,
+    display_name: Option<String>,
+) -> Result<(Conversation, Opened)> {
+    let display_name = contacts::display_name(display_name)?;
+    app.limits.check(Action::AddressWrites, limits::network(visitor.address))?;
+    app.limits.check(Action::VisitorWrites, (&visitor.way_in, &visitor.external_id))?;
+    let (inner, visitor) = (app.clone(), visitor.clone());
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let Identified { channel, known, person } =
+                    identify(&inner, tx, &visitor, Reading::AndWriting).await?;
+                let (now, person) = (inner.now(), person.as_ref());
+                let opened = if known.is_some() { Opened::Before } else { Opened::Now };
+                let mut conversation = match known {
+                    Some(conversation) => conversation,
+                    None => store::open(&inner, tx, &channel, &visitor.external_id, person, now).await?,
+                };
+                match person {
+                    Some(person) => store::verify(tx, &mut conversation, person, now).await?,
+                    // It may have been opened by a faster connection of somebody verified.
+                    None => check_unproved(&conversation)?,
+                }
+                if conversation.contact.display_name.is_none() && display_name.is_some() {
+                    store::set_name(tx, &mut conversation, display_name, now).await?;
+                }
+                Ok((conversation, opened))
+            })
+        })
+        .await
+}
+
 /// Takes a visitor's message in. The first one opens the conversation, the first after a resolve a new session.
 ///
 /// # Errors
@@ -245,6 +290,19 @@ pub async fn history(app: &App, visitor: &Visitor, after: Option<MessageId>) -> 
     }
 }
 
+/// Holds a visitor's conversation for a verb of another slice, until the end of the transaction.
+///
+/// # Errors
+/// As [`identify`]; [`Error::NotFound`] where there is no conversation yet.
+pub(crate) async fn hold(app: &App, tx: &mut Tx, visitor: &Visitor) -> Result<(Channel, Conversation)> {
+    let Identified { channel, known, person } = identify(app, tx, visitor, Reading::AndWriting).await?;
+    let mut conversation = known.ok_or(Error::NotFound("Conversation"))?;
+    if let Some(person) = &person {
+        store::verify(tx, &mut conversation, person, app.now()).await?;
+    }
+    Ok((channel, conversation))
+}
+
 /// What a visitor is let in for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
@@ -277,13 +335,18 @@ pub(super) async fn identify(
     let external_id = &visitor.external_id;
     let found = match &visitor.way_in {
         WayIn::Token(token) => Some(channels::sql::open_by_token(tx, token).await?),
+        WayIn::MobileChannel(id) => Some(channels::sql::open_mobile(tx, *id).await?),
         WayIn::Conversation(id) => channels::sql::by_conversation(tx, *id).await?,
     };
     let channel = found.ok_or(Error::NotFound("Conversation"))?;
     let person = identity::check(app, tx, &channel, visitor).await?;
     let known = match (&visitor.way_in, reading) {
-        (WayIn::Token(_), Reading::Only) => sql::by_visitor(tx, channel.id, external_id).await?,
-        (WayIn::Token(_), Reading::AndWriting) => sql::lock_by_visitor(tx, channel.id, external_id).await?,
+        (WayIn::Token(_) | WayIn::MobileChannel(_), Reading::Only) => {
+            sql::by_visitor(tx, channel.id, external_id).await?
+        }
+        (WayIn::Token(_) | WayIn::MobileChannel(_), Reading::AndWriting) => {
+            sql::lock_by_visitor(tx, channel.id, external_id).await?
+        }
         (WayIn::Conversation(id), Reading::Only) => sql::of_visitor(tx, *id, external_id).await?,
         (WayIn::Conversation(id), Reading::AndWriting) => sql::lock_of_visitor(tx, *id, external_id).await?,
     };

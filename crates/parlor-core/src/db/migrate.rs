@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(2, "0002_search", each),
     migration!(3, "0003_browsers"),
     migration!(4, "0004_flows"),
+    migration!(5, "0005_push"),
     migration!(7, "0007_conversations", each),
     migration!(8, "0008_uploads"),
     migration!(9, "0009_embeds"),

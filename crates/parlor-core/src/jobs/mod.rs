@@ -22,7 +22,7 @@ use crate::{
     conversations::Conversation,
     db::{Dialect, Tx},
     ids::{AccountId, ConversationId, JobId},
-    text_enum,
+    push, text_enum,
 };
 
 text_enum! {
@@ -30,6 +30,8 @@ text_enum! {
     Kind {
         /// Let the assistant answer a conversation. The subject is the conversation.
         Reply = "reply",
+        /// Notify the contact's phones of what is unread. The subject is the conversation.
+        Push = "push",
     }
 }
 
@@ -99,6 +101,21 @@ pub(crate) async fn order_reply(
     let gather = SignedDuration::try_from(app.settings.gather).unwrap_or(SignedDuration::ZERO);
     let id = JobId(app.new_id());
     sql::order(tx, id, conversation.account_id, Kind::Reply, conversation.id.0, now, now + gather).await?;
+    tx.owe();
+    Ok(())
+}
+
+/// Orders a notification of the contact's phones, in the transaction of the message that is news to them. The pause lets a burst become
+/// one, and whoever is about to come back find it by themselves.
+pub(crate) async fn order_push(
+    app: &App,
+    tx: &mut Tx,
+    conversation: &Conversation,
+    now: Timestamp,
+) -> Result<()> {
+    let gather = SignedDuration::try_from(app.settings.push.gather).unwrap_or(SignedDuration::ZERO);
+    let id = JobId(app.new_id());
+    sql::order(tx, id, conversation.account_id, Kind::Push, conversation.id.0, now, now + gather).await?;
     tx.owe();
     Ok(())
 }
@@ -194,6 +211,7 @@ async fn run(app: &App, job: Job) {
 async fn attempt(app: &App, job: &Job) -> Result<(), Setback> {
     match job.kind {
         Kind::Reply => assistants::reply(app, job, ConversationId(job.subject)).await,
+        Kind::Push => push::run(app, job, ConversationId(job.subject)).await,
     }
 }
 

@@ -9,5 +9,8 @@ mod flows;
 mod history;
 mod identity;
 mod listening;
+mod push;
+mod push_credentials;
 mod reads;
 mod search;
+mod unopened;

@@ -176,12 +176,17 @@ mod tests {
     }
 
     #[test]
-    fn the_reference_and_the_core_agree_on_the_providers() {
+    fn the_reference_and_the_core_agree_on_the_addresses() {
         let mut layers = Layers(BTreeMap::new());
         layers.put_file(REFERENCE, &Origin::Default).expect("the reference is valid");
         let core = parlor_core::assistants::Providers::default();
         let url = |name: &str| layers.get(name).map(|(value, _)| value.to_owned());
         assert_eq!(url("providers.anthropic.base_url"), Some(core.anthropic.base_url));
         assert_eq!(url("providers.openai.base_url"), Some(core.openai.base_url));
+        let push = parlor_core::push::Endpoints::default();
+        assert_eq!(url("push.fcm_url"), Some(push.fcm));
+        assert_eq!(url("push.google_token_url"), Some(push.google_token));
+        assert_eq!(url("push.apns_production_url"), Some(push.apns_production));
+        assert_eq!(url("push.apns_sandbox_url"), Some(push.apns_sandbox));
     }
 }

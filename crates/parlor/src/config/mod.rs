@@ -8,7 +8,7 @@ use std::{fmt::Write, net::SocketAddr, path::PathBuf};
 use anyhow::Result;
 use clap::ArgMatches;
 use model_client::ApiKey;
-use parlor_core::{limits::RateLimits, secrets::MasterKey};
+use parlor_core::{limits::RateLimits, push::Endpoints, secrets::MasterKey};
 
 use crate::database;
 use layers::Layers;
@@ -35,6 +35,7 @@ pub struct Config {
     pub log_format: LogFormat,
     pub anthropic: Provider,
     pub openai: Provider,
+    pub push: Endpoints,
     layers: Layers,
 }
 
@@ -106,6 +107,10 @@ const KEYS: &[Key] = &[
     variables("providers.anthropic.base_url", &["PARLOR_ANTHROPIC_BASE_URL"], Shown::Openly),
     variables("providers.openai.api_key", &["PARLOR_OPENAI_API_KEY", "OPENAI_API_KEY"], Shown::AsSet),
     variables("providers.openai.base_url", &["PARLOR_OPENAI_BASE_URL"], Shown::Openly),
+    variables("push.fcm_url", &["PARLOR_PUSH_FCM_URL"], Shown::Openly),
+    variables("push.google_token_url", &["PARLOR_PUSH_GOOGLE_TOKEN_URL"], Shown::Openly),
+    variables("push.apns_production_url", &["PARLOR_PUSH_APNS_PRODUCTION_URL"], Shown::Openly),
+    variables("push.apns_sandbox_url", &["PARLOR_PUSH_APNS_SANDBOX_URL"], Shown::Openly),
 ];
 
 impl Config {
@@ -135,6 +140,12 @@ impl Config {
             openai: Provider {
                 api_key: layers.optional("providers.openai.api_key", parse::api_key)?,
                 base_url: layers.required("providers.openai.base_url", parse::base_url)?,
+            },
+            push: Endpoints {
+                fcm: layers.required("push.fcm_url", parse::base_url)?,
+                google_token: layers.required("push.google_token_url", parse::base_url)?,
+                apns_production: layers.required("push.apns_production_url", parse::base_url)?,
+                apns_sandbox: layers.required("push.apns_sandbox_url", parse::base_url)?,
             },
             layers,
         })
