@@ -5,7 +5,7 @@ pub mod assets;
 mod object;
 
 pub use address::{Address, Forwarded};
-pub use object::Object;
+pub use object::{Object, given};
 
 use std::time::Duration;
 

@@ -29,3 +29,13 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         deserializer.deserialize_map(Entries(PhantomData))
     }
 }
+
+/// Tells `null` from a field that is not there: for `#[serde(default, deserialize_with = "door_kit::given")]`.
+///
+/// # Errors
+/// As the value's own.
+pub fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

@@ -11,6 +11,8 @@ mod conversations;
 mod cors;
 mod error;
 mod history;
+mod mobile_channels;
+mod native;
 mod push;
 mod routes;
 mod session;
@@ -65,6 +67,8 @@ impl OrgDoor {
             .merge(uploads::router(&self.state))
             .merge(conversations::router())
             .merge(history::router())
+            .merge(mobile_channels::router())
+            .merge(native::router())
             .with_state(self.state.clone())
             .merge(self.sockets.router(&self.state))
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))

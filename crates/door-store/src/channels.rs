@@ -12,7 +12,7 @@ use parlor_core::{
     channels::{self, AutoReply, Channel, ChannelChange, Kind, NewChannel, Position, Status},
     ids::ChannelId,
 };
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
@@ -203,7 +203,7 @@ struct ChannelPatch {
     ai_provider_code: Option<String>,
     ai_model_code: Option<String>,
     /// `null` goes back to the standard instructions.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "door_kit::given")]
     #[schema(value_type = Option<String>)]
     system_prompt_override: Option<Option<String>>,
     assistant_name: Option<String>,
@@ -213,13 +213,6 @@ struct ChannelPatch {
     /// `bottom-right` or `bottom-left`.
     position: Option<String>,
     greeting: Option<String>,
-}
-
-/// Tells `null` from a field that is not there.
-fn given<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> std::result::Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// Change a channel.

@@ -6,5 +6,6 @@ mod clauses;
 mod conversations;
 mod history;
 mod inbox;
+mod mobile;
 mod support;
 mod uploads;
