@@ -86,7 +86,10 @@ async fn any_page_may_read_the_answer() {
         let asked =
             asked.header("origin", "https://shop.example").header("access-control-request-method", "GET");
         let preflight = answer(asked).await;
-        assert_eq!((preflight.status, preflight.header("access-control-allow-methods")), (204, "GET, POST"));
+        assert_eq!(
+            (preflight.status, preflight.header("access-control-allow-methods")),
+            (204, "GET, POST, DELETE")
+        );
     }
 }
 
