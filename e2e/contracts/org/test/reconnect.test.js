@@ -35,6 +35,7 @@ for (const [way, transports] of Object.entries(WAYS)) {
           await cut.next("message_received", COUNT + 1);
           await visitor.says(near, "after");
           await cut.next("message_received", COUNT + 2);
+          await near.next("message_received", COUNT + 2);
           assert.deepEqual(cut.all("message_received"), near.all("message_received"));
         } finally {
           proxy.close();
