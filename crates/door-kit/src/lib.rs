@@ -3,6 +3,7 @@
 pub mod address;
 pub mod assets;
 mod object;
+pub mod panel;
 
 pub use address::{Address, Forwarded};
 pub use object::Object;

@@ -6,10 +6,13 @@
 //! `docs/contracts/org.md` numbers the clauses.
 
 mod auth;
+mod chat_widget;
 mod conversations;
 mod cors;
+mod embeds;
 mod error;
 mod history;
+mod identity;
 mod routes;
 mod session;
 mod uploads;
@@ -55,7 +58,10 @@ impl OrgDoor {
         Router::new()
             .merge(auth::router())
             .merge(uploads::router(&self.state))
+            .merge(chat_widget::router())
             .merge(conversations::router())
+            .merge(embeds::router())
+            .merge(identity::router())
             .merge(history::router())
             .with_state(self.state.clone())
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))

@@ -1,4 +1,5 @@
 //! The org door, from outside.
 
 mod auth;
+mod identity;
 mod uploads;
