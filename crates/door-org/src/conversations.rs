@@ -25,7 +25,7 @@ use crate::{
     error::{Asked, Body, Id, OptionalBody, Refusal, Result},
     routes::BothWays,
     session::Staff,
-    wire::{ConversationShown, StaffMessage},
+    wire::{AssignedTo, ConversationShown, StaffMessage},
 };
 
 pub fn router() -> Router<Door> {
@@ -193,13 +193,6 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Opti
     Option::<Uuid>::deserialize(deserializer).map(Some)
 }
 
-#[derive(Serialize)]
-struct AssignedTo {
-    id: Uuid,
-    assigned_agent_id: Option<Uuid>,
-    assigned_at: Option<Timestamp>,
-}
-
 /// R6. The caller claims the open session; somebody named in the body gets it.
 async fn assign(
     State(door): State<Door>,
@@ -212,12 +205,7 @@ async fn assign(
         None => conversations::claim(&door.app, &actor, id).await?,
         Some(assignee) => conversations::assign(&door.app, &actor, id, assignee.map(AgentId)).await?,
     };
-    let session = &conversation.session;
-    json(&AssignedTo {
-        id: conversation.id.0,
-        assigned_agent_id: session.assignee.map(|agent| agent.0),
-        assigned_at: session.assigned_at,
-    })
+    json(&AssignedTo::from(&conversation))
 }
 
 #[derive(Default, Deserialize)]

@@ -13,8 +13,10 @@ mod embeds;
 mod error;
 mod history;
 mod identity;
+mod push;
 mod routes;
 mod session;
+mod socket;
 mod uploads;
 mod visitor;
 mod wire;
@@ -24,6 +26,8 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use door_kit::{Forwarded, address};
 use parlor_core::App;
+use socket::Sockets;
+use tokio::sync::watch;
 
 /// What the door is told at its start.
 #[derive(Clone, Debug)]
@@ -38,6 +42,7 @@ pub struct Settings {
 #[derive(Clone)]
 pub struct OrgDoor {
     state: Door,
+    sockets: Sockets,
 }
 
 /// What every handler needs.
@@ -49,7 +54,8 @@ struct Door {
 
 impl OrgDoor {
     pub fn new(app: App, settings: Settings) -> OrgDoor {
-        OrgDoor { state: Door { app, settings: Arc::new(settings) } }
+        let state = Door { app, settings: Arc::new(settings) };
+        OrgDoor { sockets: Sockets::new(&state), state }
     }
 
     /// Every path of this door. The listener must provide `ConnectInfo<SocketAddr>`.
@@ -64,6 +70,26 @@ impl OrgDoor {
             .merge(identity::router())
             .merge(history::router())
             .with_state(self.state.clone())
+            .merge(self.sockets.router(&self.state))
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))
+    }
+
+    /// Turns what the core tells into pushes until `stop` says so.
+    pub async fn push(self, mut stop: watch::Receiver<bool>) {
+        let mut listener = self.state.app.bus.listen();
+        loop {
+            tokio::select! {
+                heard = listener.next() => match heard {
+                    Some(heard) => push::push(&self.sockets, &heard),
+                    None => break,
+                },
+                _ = stop.changed() => break,
+            }
+        }
+    }
+
+    /// Asks every client to come back later, and waits until they are gone. Bounded.
+    pub async fn shutdown(&self) {
+        self.sockets.shutdown().await;
     }
 }

@@ -1,11 +1,7 @@
 //! Who is behind a request: the `session` cookie, and the CSRF token that every change needs with it.
 
 use axum::extract::FromRequestParts;
-use http::{
-    HeaderMap, Method, StatusCode,
-    header::{COOKIE, ORIGIN},
-    request::Parts,
-};
+use http::{HeaderMap, Method, StatusCode, header::COOKIE, request::Parts};
 use parlor_core::{Actor, App, Error, accounts, actor::Agent, secrets};
 
 use crate::{Door, error::Refusal};
@@ -60,6 +56,18 @@ pub fn cookie(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Whether a handshake comes from one of our own pages. Only then does a cookie count on a socket: no foreign page becomes an agent.
+///
+/// A browser names the page's origin with every WebSocket and with every request to another origin. With a GET to the page's own origin it does
+/// not, and says instead that it goes there.
 pub fn from_our_own_page(public_url: &str, headers: &HeaderMap) -> bool {
-    headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes() == public_url.as_bytes())
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("origin") {
+        Some(origin) => {
+            let host = text("host").unwrap_or_default();
+            // Whichever name the person has typed to reach us: a page cannot choose the `Host` of its requests.
+            let reached = origin.strip_prefix("http://").or(origin.strip_prefix("https://"));
+            origin == public_url || reached.is_some_and(|reached| reached == host)
+        }
+        None => text("sec-fetch-site") == Some("same-origin"),
+    }
 }

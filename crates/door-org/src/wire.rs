@@ -3,7 +3,10 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
-use parlor_core::conversations::{Conversation, Message, Read, Reader, Sender, Status};
+use parlor_core::{
+    conversations::{Conversation, Message, Read, Reader, Sender, SenderType, Status},
+    ids::MessageId,
+};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -65,6 +68,50 @@ impl<'a> MessageReceived<'a> {
             session_id: message.session_id.0,
             said: Said::new(message, conversation),
             created_at: message.created_at,
+        }
+    }
+}
+
+/// The payload of `messages_read`.
+#[derive(Debug, Serialize)]
+pub struct MessagesRead<'a> {
+    conversation_id: Uuid,
+    message_ids: Vec<Uuid>,
+    reader_type: &'static str,
+    reader_id: Cow<'a, str>,
+    read_at: Timestamp,
+}
+
+impl<'a> MessagesRead<'a> {
+    pub fn new(conversation: &'a Conversation, read: Read, message_ids: &[MessageId]) -> MessagesRead<'a> {
+        let reader_type = match read.reader {
+            Reader::Contact(_) => SenderType::EndUser,
+            Reader::Agent(_) => SenderType::Agent,
+        };
+        MessagesRead {
+            conversation_id: conversation.id.0,
+            message_ids: message_ids.iter().map(|message| message.0).collect(),
+            reader_type: reader_type.as_str(),
+            reader_id: reader_id(read.reader, conversation),
+            read_at: read.at,
+        }
+    }
+}
+
+/// What an assignment came to (R6).
+#[derive(Debug, Serialize)]
+pub struct AssignedTo {
+    id: Uuid,
+    assigned_agent_id: Option<Uuid>,
+    assigned_at: Option<Timestamp>,
+}
+
+impl From<&Conversation> for AssignedTo {
+    fn from(conversation: &Conversation) -> AssignedTo {
+        AssignedTo {
+            id: conversation.id.0,
+            assigned_agent_id: conversation.session.assignee.map(|agent| agent.0),
+            assigned_at: conversation.session.assigned_at,
         }
     }
 }

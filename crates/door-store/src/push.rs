@@ -51,8 +51,8 @@ fn tell(hubs: &Hubs, event: &Event) {
             let group = own_group(place.channel_id, place.external_id.as_str());
             hubs.widget.group(&group).send("Typing", &(OwnTyping::new(by.kind(), *typing),));
         }
-        // Who of the staff is online is nothing this door's contract speaks of.
-        Event::PresenceChanged { .. } => {}
+        // To whom a conversation belongs and who of the staff is online is nothing this door's contract speaks of.
+        Event::Assigned { .. } | Event::PresenceChanged { .. } => {}
         // The first message says it all.
         Event::ConversationOpened { .. } => {}
         Event::ChannelChanged { channel_id, identity: Identity::Verified, .. } => {

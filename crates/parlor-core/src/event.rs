@@ -5,7 +5,7 @@
 use crate::{
     channels::Identity,
     conversations::{Conversation, Message, Read},
-    ids::{AccountId, AgentId, ChannelId, MessageId, SignInId},
+    ids::{AccountId, AgentId, ChannelId, ConversationId, MessageId, SignInId},
     presence::{Place, Presence, Typing, Typist},
 };
 
@@ -21,6 +21,8 @@ pub enum Event {
     MessagesRead { conversation: Conversation, read: Read, message_ids: Vec<MessageId> },
     /// Status, assignee, tags or who answers changed, without a message.
     ConversationChanged { conversation: Conversation },
+    /// The open session was given to an agent, or taken from all. [`Event::ConversationChanged`] says what the conversation is now.
+    Assigned { account_id: AccountId, conversation_id: ConversationId, assignee: Option<AgentId> },
     /// A channel was changed, switched or deleted. Where it is [`Identity::Verified`], whoever listens without a proof must no longer.
     ChannelChanged { account_id: AccountId, channel_id: ChannelId, identity: Identity },
     /// A contact's id has been proved for the first time: whoever listens under it without a proof must no longer.

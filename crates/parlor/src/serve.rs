@@ -54,6 +54,7 @@ pub async fn run(config: &Config) -> Result<()> {
     let router = http::router(&app, door.router().merge(org.router()));
     let mut server = tokio::spawn(http::serve(listener, router, serving));
     let mut pushes = tokio::spawn(door.clone().push(working.clone()));
+    let mut org_pushes = tokio::spawn(org.clone().push(working.clone()));
     let mut jobs = tokio::spawn(jobs::work(app.clone(), working.clone()));
     let mut attendance = tokio::spawn(presence::keep(app.clone(), working));
     print!("{}", greeting(config, bound, &public_url, demo.as_ref()));
@@ -63,6 +64,7 @@ pub async fn run(config: &Config) -> Result<()> {
         _ = interrupt.recv() => None,
         ended = &mut server => Some(("server", ended)),
         ended = &mut pushes => Some(("push task", ended)),
+        ended = &mut org_pushes => Some(("push task", ended)),
         ended = &mut jobs => Some(("job worker", ended)),
         ended = &mut attendance => Some(("presence task", ended)),
     };
@@ -75,11 +77,11 @@ pub async fn run(config: &Config) -> Result<()> {
     tracing::info!("closing");
     let closing = async {
         stop_serving.send_replace(true);
-        let (_, served) = tokio::join!(door.shutdown(), server);
+        let (_, _, served) = tokio::join!(door.shutdown(), org.shutdown(), server);
         served?;
         stop_working.send_replace(true);
-        let (worked, pushed, kept) = tokio::join!(jobs, pushes, attendance);
-        worked.and(pushed).and(kept)
+        let (worked, pushed, told, kept) = tokio::join!(jobs, pushes, org_pushes, attendance);
+        worked.and(pushed).and(told).and(kept)
     };
     let closed = tokio::select! {
         closed = timeout(CLOSING, closing) => closed,

@@ -10,7 +10,7 @@
 //!   them; deliveries a second;
 //! - `idle`: what a connection that does nothing takes of the hub's memory.
 //!
-//! Processor time is from `/proc`, for each message: the hub's own, and the generator's, which has one thread.
+//! Processor time is from `/proc`, for each message: the hub's own, and the generator's. Both have a thread for each core.
 
 use std::{
     error::Error,

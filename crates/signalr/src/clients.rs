@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     Arguments, ConnectionId,
     connection::{Connection, End, Queued},
-    fan_out,
+    fan_out::FanOut,
     hub::Core,
     protocol::Protocol,
 };
@@ -75,17 +75,17 @@ impl<'a> Clients<'a> {
                 }
             }
         }
-        let (mut receivers, mut untold) = (0, Vec::new());
+        let (mut receivers, mut fan_out) = (0, FanOut::new(self.core.now()));
         self.for_each(|connection| {
             // One that came meanwhile, with a protocol that nobody spoke before, has come too late.
             if let Some(message) = &messages[connection.protocol() as usize] {
                 if let Queued::Untold = connection.queue(message.clone(), &self.core.options) {
-                    untold.push(connection.clone());
+                    fan_out.add(connection.clone());
                 }
                 receivers += 1;
             }
         });
-        fan_out::tell(untold, self.core.now());
+        fan_out.finish();
         receivers
     }
 

@@ -201,6 +201,8 @@ pub enum Reason {
     ParseError,
     /// The client did not read what was sent to it, or sent more than it may while its answer was waited for.
     Overrun,
+    /// The server closed the connection for its client to come back.
+    SentBack,
     /// The server shuts down.
     ShuttingDown,
 }
@@ -221,6 +223,7 @@ impl Reason {
             Self::PingTimeout => "ping timeout",
             Self::ParseError => "parse error",
             Self::Overrun => "overrun",
+            Self::SentBack => "server asked to reconnect",
             Self::ShuttingDown => "server shutting down",
         }
     }

@@ -120,6 +120,14 @@ impl Audience {
         peers.iter().for_each(|peer| peer.leave(None, Reason::ServerDisconnect));
     }
 
+    /// Closes the connections of each of them, and forgets those whose clients are away: official clients come back by themselves, as new
+    /// sockets that have joined nothing. For when nobody can tell any more what they are to hear.
+    pub fn send_back(&self) {
+        let mut peers = Vec::new();
+        self.for_each(|peer| peers.push(peer.clone()));
+        peers.iter().for_each(Peer::send_back);
+    }
+
     /// Whether there is certainly nobody.
     fn is_deserted(&self) -> bool {
         match &self.whom {

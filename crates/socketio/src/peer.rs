@@ -347,6 +347,18 @@ impl Peer {
         }
     }
 
+    /// Closes its connection, or forgets that it may come back.
+    pub(crate) fn send_back(self: &Arc<Self>) {
+        let connection = match &self.flow.lock().stage {
+            Stage::Live(connection) | Stage::Connecting(connection) => Some(connection.clone()),
+            Stage::Away { .. } | Stage::Gone => None,
+        };
+        match connection {
+            Some(connection) => connection.close(Reason::SentBack, Ending::Now),
+            None => self.leave(None, Reason::SentBack),
+        }
+    }
+
     /// Whoever was sent away is not listened to any more.
     fn drop_events(&self) {
         self.inbox.lock().jobs.retain(|job| match job {

@@ -60,6 +60,7 @@ pub struct Builder {
 struct Running {
     app: App,
     door: StoreDoor,
+    org: OrgDoor,
     stop_serving: watch::Sender<bool>,
     stop_working: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
@@ -151,19 +152,20 @@ async fn start(
         let workers = vec![
             tokio::spawn(jobs::work(app.clone(), working.clone())),
             tokio::spawn(presence::keep(app.clone(), working.clone())),
+            tokio::spawn(org.clone().push(working.clone())),
             tokio::spawn(door.clone().push(working)),
         ];
-        (Running { app, door, stop_serving, stop_working, server, workers }, address)
+        (Running { app, door, org, stop_serving, stop_working, server, workers }, address)
     };
     on(handle, start).await
 }
 
 impl Running {
     async fn stop(self) {
-        let Running { app, door, stop_serving, stop_working, mut server, mut workers } = self;
+        let Running { app, door, org, stop_serving, stop_working, mut server, mut workers } = self;
         let closing = async {
             stop_serving.send_replace(true);
-            let _ = tokio::join!(door.shutdown(), &mut server);
+            let _ = tokio::join!(door.shutdown(), org.shutdown(), &mut server);
             stop_working.send_replace(true);
             for worker in &mut workers {
                 let _ = worker.await;

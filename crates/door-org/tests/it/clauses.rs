@@ -37,7 +37,7 @@ fn every_clause_names_tests_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let text = fs::read_to_string(root.join("docs/contracts/org.md")).expect("the contract is there");
     let clauses = clauses(&text);
-    assert!(clauses.len() >= 15, "the contract has lost clauses: {}", clauses.len());
+    assert!(clauses.len() >= 14, "the contract has lost clauses: {}", clauses.len());
     let (mut wrong, mut numbers) = (Vec::new(), HashSet::new());
     for (number, clause) in clauses {
         if !numbers.insert(number) {

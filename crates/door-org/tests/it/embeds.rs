@@ -33,12 +33,14 @@ async fn a_token_is_made_shown_once_listed_and_revoked() {
     let shop = app.shop().await;
     let browser = app.browser(&shop.owner).await;
     let made = made(&browser, &["https://Good.Example/", "http://localhost:3000"]).await;
-    let listed = ["allowed_origins", "assistant_id", "assistant_name", "channel_id", "created_at", "id", "name"];
+    let listed =
+        ["allowed_origins", "assistant_id", "assistant_name", "channel_id", "created_at", "id", "name"];
     assert_eq!(keys(&made), [listed.as_slice(), &["snippet", "token"]].concat());
     let token = made["token"].as_str().expect("a token");
     assert!(token.starts_with("ew_") && token.len() == 46, "{token}");
     assert_eq!(made["allowed_origins"], json!([SHOP, "http://localhost:3000"]));
-    let snippet = format!(r#"<script src="{}/chat-widget/embed.js" data-embed-token="{token}"></script>"#, app.url());
+    let snippet =
+        format!(r#"<script src="{}/chat-widget/embed.js" data-embed-token="{token}"></script>"#, app.url());
     assert_eq!(made["snippet"], snippet);
     app.restart().await;
     let browser = app.browser(&shop.owner).await;
@@ -80,7 +82,10 @@ async fn tokens_belong_to_their_shop_and_to_those_who_manage_channels() {
         (json!({ "name": "" }), "name"),
         (json!({ "name": "Blog", "allowed_origins": "https://shop.example" }), "allowed_origins"),
         (json!({ "name": "Blog", "allowed_origins": ["https://*.example"] }), "allowed_origins"),
-        (json!({ "name": "Blog", "allowed_origins": ["https://shop.example; script-src *"] }), "allowed_origins"),
+        (
+            json!({ "name": "Blog", "allowed_origins": ["https://shop.example; script-src *"] }),
+            "allowed_origins",
+        ),
         (json!({ "name": "Blog", "assistant_id": 7 }), "assistant_id"),
     ] {
         let refused = mine.post(TOKENS, &bad).await.expect(400);
@@ -98,7 +103,8 @@ async fn the_page_is_for_allowed_pages_only() {
     let browser = app.browser(&shop.owner).await;
     let token = made(&browser, &[SHOP, "http://localhost:3000"]).await;
     let token = token["token"].as_str().expect("a token");
-    let shown = page(&app, token, &[("sec-fetch-dest", "iframe"), ("referer", "https://good.example/a?b")]).await;
+    let shown =
+        page(&app, token, &[("sec-fetch-dest", "iframe"), ("referer", "https://good.example/a?b")]).await;
     assert_eq!(shown.status, 200);
     let policy = shown.header("content-security-policy");
     assert!(policy.ends_with("; frame-ancestors https://good.example http://localhost:3000"), "{policy}");
@@ -171,12 +177,16 @@ async fn an_empty_list_allows_every_page_and_no_token_none() {
     let longer = format!("{token}x");
     let shorter = &token[..45];
     let channel = &shop.channel_token;
-    for wrong in ["", "ew_", "ew_%00", "ew_%3Cscript%3E", "%ff", &longer, shorter, channel, &token.to_lowercase()] {
+    for wrong in
+        ["", "ew_", "ew_%00", "ew_%3Cscript%3E", "%ff", &longer, shorter, channel, &token.to_lowercase()]
+    {
         let refused = page(&app, wrong, &[]).await;
         assert_eq!(refused.status, 403, "{wrong}");
         assert_eq!(refused.header("content-type"), "text/html; charset=utf-8");
     }
-    for path in ["/chat-widget", "/chat-widget/", "/chat-widget?embed_token=a&embed_token=b", "/chat-widget?title=x"] {
+    for path in
+        ["/chat-widget", "/chat-widget/", "/chat-widget?embed_token=a&embed_token=b", "/chat-widget?title=x"]
+    {
         assert_eq!(app.anonymous().get(path).await.status, 403, "{path}");
     }
 }
@@ -209,6 +219,7 @@ async fn what_a_visitor_writes_through_a_token_is_in_the_inbox_and_the_history()
     let listed = browser.get("/api/conversations/?filter=all").await.expect(200);
     assert_eq!(listed[0]["id"], conversation);
     assert_eq!(listed[0]["end_user"]["external_id"], session);
-    let history = app.anonymous().get(&format!("/chat-widget/history/{conversation}?external_id={session}")).await;
+    let history =
+        app.anonymous().get(&format!("/chat-widget/history/{conversation}?external_id={session}")).await;
     assert_eq!(history.expect(200)[0]["content"], "Hello");
 }

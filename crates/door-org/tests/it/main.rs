@@ -1,5 +1,11 @@
 //! The org door, from outside.
 
 mod auth;
+mod clauses;
+mod conversations;
+mod embeds;
+mod history;
 mod identity;
+mod inbox;
+mod support;
 mod uploads;

@@ -57,7 +57,7 @@ async fn listen(
     group: fn(ChannelId, &str) -> String,
 ) -> Result<String, HubError> {
     let app = &caller.state().app;
-    let channel = conversations::enter(app, visitor).await.map_err(hub_error)?;
+    let (channel, _) = conversations::enter(app, visitor).await.map_err(hub_error)?;
     let session = visitor.external_id.as_str();
     let sessions: usize = SESSION_GROUPS.iter().map(|prefix| caller.groups_beginning(prefix)).sum();
     if sessions >= MOST_SESSIONS {

@@ -54,10 +54,11 @@ async fn a_visitors_messages_drive_a_flow_with_rich_media_over_the_hub() {
     let asked = until(&own, "Message", "Which colour?").await.pop().expect("a message");
     assert_eq!((&asked["contentType"], &asked["sender"]), (&json!("quick_button"), &json!("assistant")));
     assert_eq!(asked["richMedia"], json!({ "buttons": buttons }));
-    let plain = until(&contracts, "MessageReceived", "Which colour?").await.pop().expect("a message");
+    let choices = "Which colour?\n- Red\n- Green";
+    let plain = until(&contracts, "MessageReceived", choices).await.pop().expect("a message");
     assert_widget_message(&plain);
     assert_eq!(plain["isAiGenerated"], true);
-    until(&staff, "NewCustomerMessage", "Which colour?").await;
+    until(&staff, "NewCustomerMessage", choices).await;
 
     // A pressed button sends its value; a widget without buttons lets the visitor type the label.
     visitor.says(&contracts, "g").await.expect("it is stored");

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Answering, Conversation, NewMessage, Sender, Sent, Status, sql, store};
 use crate::{
-    Actor, Error, Permission, Result,
+    Actor, Error, Event, Permission, Result,
     actor::Agent,
     app::App,
     assistants, channels,
@@ -63,7 +63,7 @@ pub async fn assign(
             {
                 return Err(Error::NotFound("Agent"));
             }
-            give(conversation, assignee, inner.now());
+            give(tx, conversation, assignee, inner.now());
             Ok(())
         })
     })
@@ -88,7 +88,7 @@ pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conve
                     Some(_) => return Err(Error::Conflict("The conversation is assigned to somebody else.")),
                     None => {}
                 }
-                give(&mut conversation, Some(agent), inner.now());
+                give(tx, &mut conversation, Some(agent), inner.now());
                 store::changed(tx, &mut conversation, inner.now()).await?;
                 Ok(conversation)
             })
@@ -103,12 +103,17 @@ fn check_open(conversation: &Conversation) -> Result<()> {
     }
 }
 
-fn give(conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
+fn give(tx: &mut Tx, conversation: &mut Conversation, assignee: Option<AgentId>, now: Timestamp) {
     conversation.session.assignee = assignee;
     conversation.session.assigned_at = assignee.map(|_| now);
     if assignee.is_some() {
         conversation.session.answering = Answering::Person;
     }
+    tx.tell(Event::Assigned {
+        account_id: conversation.account_id,
+        conversation_id: conversation.id,
+        assignee,
+    });
 }
 
 /// Lets the assistant answer again in this session.

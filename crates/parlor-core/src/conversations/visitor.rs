@@ -164,15 +164,15 @@ pub async fn earlier(app: &App, visitor: &Visitor, seq: i64) -> Result<View> {
     .await
 }
 
-/// Lets a visitor in to listen: the channel, if it is open. Creates nothing.
+/// Lets a visitor in to listen: the channel, if it is open, and the conversation, if there is one. Creates nothing.
 ///
 /// # Errors
 /// As [`view`].
-pub async fn enter(app: &App, visitor: &Visitor) -> Result<Channel> {
+pub async fn enter(app: &App, visitor: &Visitor) -> Result<(Channel, Option<Conversation>)> {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
     let Identified { channel, known, person } = look(app, visitor).await?;
-    verify(app, visitor, known.as_ref(), person.as_ref()).await?;
-    Ok(channel)
+    let verified = verify(app, visitor, known.as_ref(), person.as_ref()).await?;
+    Ok((channel, verified.or(known)))
 }
 
 /// Whether a visitor may listen still. A door asks once more after it has subscribed somebody without a proof: what was true before may

@@ -135,7 +135,7 @@ pub async fn receive(
 ) -> Result<Upload> {
     app.limits.check(Action::AddressUploads, limits::network(visitor.address))?;
     app.limits.check(Action::VisitorUploads, (&visitor.way_in, &visitor.external_id))?;
-    let channel = conversations::enter(app, visitor).await?;
+    let (channel, _) = conversations::enter(app, visitor).await?;
     let owner = Owner::Visitor { channel_id: channel.id, external_id: visitor.external_id.clone() };
     take_in(app, channel.account_id, owner, MOST_UNSENT_OF_VISITOR, name, content).await
 }

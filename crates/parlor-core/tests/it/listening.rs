@@ -42,7 +42,8 @@ impl Listened {
                 }
                 return;
             }
-            Event::ChannelChanged { .. }
+            Event::Assigned { .. }
+            | Event::ChannelChanged { .. }
             | Event::ContactVerified { .. }
             | Event::SignedOut { .. }
             | Event::PresenceChanged { .. }

@@ -1,9 +1,9 @@
 // signalr.md section 6: the widget lives on foreign pages, and browsers ask first.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { Shop } from "./support/people.js";
-import { within } from "./support/wait.js";
+import { within } from "../../support/wait.js";
 
 const ORIGIN = "https://shop.example";
 

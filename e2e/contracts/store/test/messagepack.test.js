@@ -4,7 +4,7 @@ import { EventEmitter, once } from "node:events";
 import { after, before, test } from "node:test";
 import signalR from "@microsoft/signalr";
 import msgpack from "@microsoft/signalr-protocol-msgpack";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { Shop } from "./support/people.js";
 
 let parlor, shop, owner;

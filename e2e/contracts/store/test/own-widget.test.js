@@ -1,9 +1,10 @@
 // The methods and events of our own widget (docs/contracts/widget.md), over the official client.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { isOwnMessage, refusedBy } from "./support/payloads.js";
-import { TRANSPORTS, Shop, ask, withHubs } from "./support/people.js";
+import { ask } from "../../support/http.js";
+import { TRANSPORTS, Shop, withHubs } from "./support/people.js";
 
 let parlor, shop, owner;
 before(async () => {

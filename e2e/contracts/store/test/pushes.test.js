@@ -2,7 +2,7 @@
 // That nothing more comes is known when a later message has come: pushes keep the order of what happened.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { isMessageReceived, isNewCustomerMessage, isOwnMessage } from "./support/payloads.js";
 import { TRANSPORTS, Shop, withHubs } from "./support/people.js";
 

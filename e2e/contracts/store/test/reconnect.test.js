@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import * as signalR from "@microsoft/signalr";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { TRANSPORTS, Shop, withHubs } from "./support/people.js";
-import { Proxy } from "./support/proxy.js";
+import { Proxy } from "../../support/proxy.js";
 import { Talker } from "./support/talker.js";
 
 /** How many messages a visitor writes, and after how many acknowledgements it strikes. */

@@ -6,10 +6,11 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import * as signalR from "@microsoft/signalr";
 import WebSocket from "ws";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { isNewCustomerMessage, refusedBy } from "./support/payloads.js";
-import { TRANSPORTS, Shop, ask, claimsOf, sign, withHubs } from "./support/people.js";
-import { within } from "./support/wait.js";
+import { ask } from "../../support/http.js";
+import { TRANSPORTS, Shop, claimsOf, sign, withHubs } from "./support/people.js";
+import { within } from "../../support/wait.js";
 
 let parlor, shop, owner;
 before(async () => {

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import * as signalR from "@microsoft/signalr";
-import { Parlor } from "./support/parlor.js";
+import { Parlor } from "../../support/parlor.js";
 import { isMessageReceived, refusedBy } from "./support/payloads.js";
 import { TRANSPORTS, Shop, withHubs } from "./support/people.js";
-import { within } from "./support/wait.js";
+import { within } from "../../support/wait.js";
 
 let parlor, shop;
 before(async () => {

@@ -1,37 +1,13 @@
 // Who comes to a shop, and who works there: over REST, and over the hubs by the official client.
 import { createHmac, randomUUID } from "node:crypto";
 import * as signalR from "@microsoft/signalr";
-import { Heard, within } from "./wait.js";
+import { told } from "../../../support/http.js";
+import { Heard, within } from "../../../support/wait.js";
 
 export const TRANSPORTS = ["WebSockets", "ServerSentEvents", "LongPolling"];
 const PASSWORD = "correct horse battery";
 /** Every event that either hub may send. Any other is a failure. */
 const EVENTS = ["MessageReceived", "NewCustomerMessage", "Message", "Status"];
-
-/** A JSON request; the answer's status, headers and body. */
-export async function ask(method, url, { body, token } = {}) {
-  const headers = { "Content-Type": "application/json" };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const asked = fetch(url, { method, headers, body: body && JSON.stringify(body) });
-  const response = await within(asked, `${method} ${url}`);
-  const text = await within(response.text(), `the body of ${method} ${url}`);
-  return { status: response.status, headers: response.headers, body: text && parse(text) };
-}
-
-function parse(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** The same, when it must succeed. */
-async function told(method, url, request) {
-  const { status, body } = await ask(method, url, request);
-  if (status >= 300) throw new Error(`${method} ${url} → ${status} ${JSON.stringify(body)}`);
-  return body;
-}
 
 /** An account with its website channel, made by the command line while the server runs. */
 export class Shop {

@@ -1,5 +1,5 @@
 // A visitor who writes much and does not give up: what an honest client does with the contract's methods when connections break.
-import { Heard, within } from "./wait.js";
+import { Heard, within } from "../../../support/wait.js";
 
 /** How many messages are under way at once. */
 const WINDOW = 8;

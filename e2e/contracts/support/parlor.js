@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { Place } from "./place.js";
 import { within } from "./wait.js";
 
-const target = fileURLToPath(new URL("../../../../../target/", import.meta.url));
+const target = fileURLToPath(new URL("../../../target/", import.meta.url));
 const alive = new Set();
 process.on("exit", () => alive.forEach((child) => child.kill("SIGKILL")));
 // Whoever breaks the tests off leaves no server behind.

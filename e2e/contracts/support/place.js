@@ -9,7 +9,7 @@ import path from "node:path";
 const SERVER = process.env.PARLOR_TEST_DATABASE_URL || undefined;
 
 export class Place {
-  folder = mkdtempSync(path.join(tmpdir(), "parlor-store-"));
+  folder = mkdtempSync(path.join(tmpdir(), "parlor-contract-"));
   #schema = SERVER && `test_${randomBytes(8).toString("hex")}`;
 
   constructor() {
