@@ -5,6 +5,7 @@
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
 
+mod assistants;
 mod auth;
 mod chat_widget;
 mod conversations;
@@ -62,6 +63,7 @@ impl OrgDoor {
     pub fn router(&self) -> Router {
         let forwarded = self.state.settings.forwarded;
         Router::new()
+            .merge(assistants::router())
             .merge(auth::router())
             .merge(uploads::router(&self.state))
             .merge(chat_widget::router())

@@ -11,7 +11,6 @@ use crate::{
 
 /// A door matches every event without a wildcard: a new one does not compile until each door has decided what it means there.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "it travels behind an `Arc`")]
 pub enum Event {
     /// A contact's first message opened a conversation. [`Event::MessageSent`] with that message follows.
     ConversationOpened { conversation: Conversation },

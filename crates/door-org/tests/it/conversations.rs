@@ -144,7 +144,7 @@ async fn a_conversation_is_given_to_somebody_and_to_nobody() {
     assert_eq!(given["assigned_agent_id"], anna, "whoever has it");
     let nobody = browser.post(&at(&id, "assign"), &json!({ "agent_id": null })).await.expect(200);
     assert_eq!((&nobody["assigned_agent_id"], &nobody["assigned_at"]), (&Value::Null, &Value::Null));
-    assert_eq!(listed(&browser, "").await, [id.clone()]);
+    assert_eq!(listed(&browser, "").await, [id.as_str()]);
     let stranger = id_of(&app, &quiet_shop(&app).await.owner).await;
     for unknown in [NOBODY, &stranger] {
         let refused = refused(browser.post(&at(&id, "assign"), &json!({ "agent_id": unknown })).await, 404);
@@ -557,7 +557,7 @@ async fn each_role_may_what_it_may() {
     let viewer = app.agent(&shop, "viewer").await;
     let viewer = app.browser(&viewer).await;
     let (_, id) = writer(&app, &shop, "Hello").await;
-    assert_eq!(listed(&viewer, "").await, [id.clone()]);
+    assert_eq!(listed(&viewer, "").await, [id.as_str()]);
     for (call, answer) in every_call(&viewer, &id).await {
         match call.starts_with("GET") {
             true => assert_eq!(answer.status, 200, "{call}"),

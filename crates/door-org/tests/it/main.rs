@@ -1,5 +1,6 @@
 //! The org door, from outside.
 
+mod assistants;
 mod auth;
 mod clauses;
 mod conversations;

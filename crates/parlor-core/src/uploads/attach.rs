@@ -8,7 +8,7 @@ use crate::{
     app::App,
     conversations::{Content, ContentType, Conversation, Sender},
     db::Tx,
-    ids::UploadId,
+    ids::{AccountId, UploadId},
 };
 
 /// Finds the uploads that a message names, by their id or by a link of ours, and marks them as sent. What is stored is their ids; links are
@@ -23,21 +23,43 @@ pub(crate) async fn attach(
     sender: &Sender,
     content: &mut Content,
 ) -> Result<()> {
+    take_all(app, tx, &Taker::Message { conversation, sender }, content).await
+}
+
+/// Takes the uploads of staff that something an assistant is going to say names: they stay, however long it takes until it does.
+///
+/// # Errors
+/// As [`attach`].
+pub(crate) async fn keep(app: &App, tx: &mut Tx, account_id: AccountId, content: &Content) -> Result<()> {
+    take_all(app, tx, &Taker::Assistant(account_id), &mut content.clone()).await
+}
+
+/// Who takes an upload.
+enum Taker<'a> {
+    Message {
+        conversation: &'a Conversation,
+        sender: &'a Sender,
+    },
+    /// What an assistant shows was prepared by the account's staff.
+    Assistant(AccountId),
+}
+
+async fn take_all(app: &App, tx: &mut Tx, taker: &Taker<'_>, content: &mut Content) -> Result<()> {
     let Some(media) = &mut content.rich_media else { return Ok(()) };
     match content.kind {
         ContentType::Image => {
-            if let Some(upload) = take(app, tx, conversation, sender, media, "").await? {
+            if let Some(upload) = take(app, tx, taker, media, "").await? {
                 show(media, "", &upload)?;
             }
         }
         ContentType::File => {
-            if let Some(upload) = take(app, tx, conversation, sender, media, "").await? {
+            if let Some(upload) = take(app, tx, taker, media, "").await? {
                 hand_over(media, &upload);
             }
         }
         ContentType::Carousel => {
             for card in media.get_mut("cards").and_then(Json::as_array_mut).into_iter().flatten() {
-                if let Some(upload) = take(app, tx, conversation, sender, card, "image_").await? {
+                if let Some(upload) = take(app, tx, taker, card, "image_").await? {
                     show(card, "image_", &upload)?;
                 }
             }
@@ -51,21 +73,22 @@ pub(crate) async fn attach(
 async fn take(
     app: &App,
     tx: &mut Tx,
-    conversation: &Conversation,
-    sender: &Sender,
+    taker: &Taker<'_>,
     object: &Json,
     prefix: &str,
 ) -> Result<Option<Upload>> {
     let text = |name: &str| object.get(format!("{prefix}{name}")).and_then(Json::as_str);
     let by_id = text("upload_id").and_then(|id| id.parse().ok()).map(UploadId);
     let Some(id) = by_id.or_else(|| links::named(app, text("url")?)) else { return Ok(None) };
-    let upload = match sender {
-        Sender::EndUser(_) => sql::send_of_visitor(tx, id, conversation).await?,
-        Sender::Agent { id: agent, .. } => {
-            sql::send_of_agent(tx, id, conversation.account_id, *agent).await?
-        }
-        // What an assistant shows was prepared by the account's staff.
-        Sender::Bot { .. } => sql::send_of_staff(tx, id, conversation.account_id).await?,
+    let upload = match taker {
+        Taker::Message { conversation, sender } => match sender {
+            Sender::EndUser(_) => sql::send_of_visitor(tx, id, conversation).await?,
+            Sender::Agent { id: agent, .. } => {
+                sql::send_of_agent(tx, id, conversation.account_id, *agent).await?
+            }
+            Sender::Bot { .. } => sql::send_of_staff(tx, id, conversation.account_id).await?,
+        },
+        Taker::Assistant(account_id) => sql::send_of_staff(tx, id, *account_id).await?,
     };
     upload.map(Some).ok_or(Error::NotFound("Upload"))
 }

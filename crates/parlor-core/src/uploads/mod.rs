@@ -33,7 +33,7 @@ use crate::{
     secrets, text_enum,
 };
 
-pub(crate) use attach::attach;
+pub(crate) use attach::{attach, keep};
 use folder::{Folder, Place};
 pub use kind::Kind;
 use kind::TextReader;

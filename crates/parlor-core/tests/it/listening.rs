@@ -9,7 +9,7 @@ use parlor_core::{
     Actor, App, Event,
     accounts::{self, NewAccount},
     actor::{Agent, Role},
-    assistants::AssistantChange,
+    assistants::{AssistantChange, flow},
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
@@ -101,6 +101,17 @@ async fn history(app: &App, seed: u64) {
     });
     let new = NewChannel { display_name: "Chat".into(), assistant: AssistantChange::default() };
     let channel = channels::create_website(app, &operator, new).await.expect("a channel");
+    if seed.is_multiple_of(3) {
+        // A flow keeps addresses and hands over, so that it changes more than messages.
+        let steps = serde_json::json!([
+            { "id": "word", "type": "ask", "text": "Next?", "save_as": "word" },
+            { "id": "turn", "type": "condition", "answer": "word", "cases": [{ "contains": "4", "goto": "person" }] },
+            { "id": "email", "type": "collect", "what": "email", "text": "Where?", "retries": 1, "otherwise": "word" },
+            { "id": "person", "type": "handover", "to": "person" }
+        ]);
+        let flow = serde_json::json!({ "steps": steps });
+        flow::save(app, &operator, channel.assistant.id, flow).await.expect("a flow");
+    }
     if seed.is_multiple_of(2) {
         let off = channels::switch_auto_reply(app, &operator, channel.id, Some(AutoReply::Off));
         off.await.expect("a switch");
@@ -181,7 +192,7 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
             conversations::receive(app, &visitor, new, None).await.expect("a message");
             continue;
         };
-        let text = |who: &str| NewMessage::text(&format!("{who} {step}"), None).expect("a text");
+        let text = |who: &str| NewMessage::text(&format!("{who}-{step}@shop.example"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
         match chance.below(10) {
             0 => drop(conversations::resolve(app, agent, id, Vec::new()).await),

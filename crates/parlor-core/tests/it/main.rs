@@ -3,6 +3,7 @@
 mod content;
 mod db;
 mod embeds;
+mod flow_properties;
 mod flow_runs;
 mod flows;
 mod history;

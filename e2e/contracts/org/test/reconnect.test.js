@@ -41,7 +41,7 @@ for (const [way, transports] of Object.entries(WAYS)) {
         }
       }));
 
-    test("S4, S12: the server is killed; who joins again with `after` has everything, once and in order", () =>
+    test("S4, S12: the server is killed; who joins again with after has everything, once and in order", () =>
       withSockets(async (open) => {
         const visitor = await shop.visitor();
         const client = await open(visitor.joins({ transports }));

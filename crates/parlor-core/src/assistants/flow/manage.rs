@@ -8,6 +8,7 @@ use crate::{
     app::App,
     assistants::{manage, sql as assistants},
     ids::AssistantId,
+    uploads,
 };
 
 /// How many messages a rehearsal takes.
@@ -19,11 +20,34 @@ const MOST_REHEARSED: usize = 50;
 /// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Invalid`] that names the step at fault.
 pub async fn save(app: &App, actor: &Actor, id: AssistantId, definition: Json) -> Result<i64> {
     actor.require(Permission::ManageChannels)?;
-    Flow::parse(&definition)?;
+    let flow = Flow::parse(&definition)?;
+    let inner = app.clone();
     manage::edit(app, actor, id, move |tx, account_id, assistant, now| {
-        Box::pin(async move { sql::save(tx, account_id, assistant.id, &definition, now).await })
+        Box::pin(async move {
+            for (step, content) in flow.shown() {
+                uploads::keep(&inner, tx, account_id, &content)
+                    .await
+                    .map_err(|refused| at_fault(step, refused))?;
+            }
+            sql::save(tx, account_id, assistant.id, &definition, now).await
+        })
     })
     .await
+}
+
+/// What is wrong with an upload that a step shows.
+fn at_fault(step: &str, refused: Error) -> Error {
+    match refused {
+        Error::NotFound(_) => Error::invalid(
+            "flow",
+            format!("has a fault in step `{step}`: it shows an upload that is not there"),
+        ),
+        Error::Invalid { field, problem } => Error::invalid(
+            "flow",
+            format!("has a fault in step `{step}`: it cannot be said: {field} {problem}"),
+        ),
+        other => other,
+    }
 }
 
 /// The assistant's flow.

@@ -5,6 +5,7 @@
 //! so for a conversation, in the transaction that ends the reply job.
 
 mod graph;
+mod json;
 mod machine;
 mod manage;
 mod parse;
@@ -169,6 +170,15 @@ impl Flow {
         let reached = graph::reached(self);
         let lost = self.steps.iter().zip(reached).filter(|(_, reached)| !reached);
         lost.map(|(step, _)| step.id.as_str()).collect()
+    }
+
+    /// The steps that show more than text, by their ids, and what they show.
+    fn shown(&self) -> impl Iterator<Item = (&str, Content)> {
+        let shown = |step: &'_ Step| match &step.act {
+            Act::Say(saying) | Act::Ask(Ask { saying, .. }) => saying.content(String::new()),
+            Act::Collect(_) | Act::Condition(_) | Act::Goto | Act::Handover { .. } | Act::End { .. } => None,
+        };
+        self.steps.iter().filter_map(move |step| Some((step.id.as_str(), shown(step)?)))
     }
 
     /// The step of this id, if it waits for an answer.

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Act, Afterwards, Ask, Choice, Collect, Condition, Flow, LARGEST, MOST_STEPS, Place, Presence, Reach,
     Saying, Step, Successor, Template, Test, graph,
+    json::{CardJson, CaseJson, ChoiceJson, FlowJson, StepJson},
     machine::{KNOWN, normal},
 };
 use crate::{
@@ -18,116 +19,13 @@ use crate::{
 const LONGEST_ID: usize = 40;
 /// The most characters of a text of a flow; a message may have more, so that names find room in it.
 const LONGEST_TEXT: usize = 4000;
-/// The most ways that a question or a condition may offer.
+/// The most cases of a condition, and texts of a case.
 const MOST_WAYS: usize = 50;
 const MOST_RETRIES: u32 = 10;
 /// How often a step asks again that does not say so itself.
 const RETRIES: u32 = 2;
 /// A refusal must not repeat a whole book that somebody sent.
 const LONGEST_REFUSAL: usize = 400;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FlowJson {
-    start: Option<String>,
-    steps: Vec<Json>,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-enum StepJson {
-    Say {
-        id: String,
-        #[serde(default)]
-        text: String,
-        content_type: Option<String>,
-        rich_media: Option<Json>,
-        goto: Option<String>,
-    },
-    Ask {
-        id: String,
-        text: String,
-        save_as: String,
-        buttons: Option<Vec<ChoiceJson>>,
-        dropdown: Option<DropdownJson>,
-        hint: Option<String>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Carousel {
-        id: String,
-        #[serde(default)]
-        text: String,
-        save_as: String,
-        cards: Json,
-        hint: Option<String>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Collect {
-        id: String,
-        what: String,
-        text: String,
-        save_as: Option<String>,
-        hint: Option<String>,
-        retries: Option<u32>,
-        otherwise: Option<String>,
-        goto: Option<String>,
-    },
-    Condition {
-        id: String,
-        answer: String,
-        cases: Vec<CaseJson>,
-        #[serde(rename = "else")]
-        otherwise: Option<String>,
-    },
-    Goto {
-        id: String,
-        goto: String,
-    },
-    Handover {
-        id: String,
-        to: String,
-        text: Option<String>,
-    },
-    End {
-        id: String,
-        text: Option<String>,
-        afterwards: Option<String>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ChoiceJson {
-    label: String,
-    value: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DropdownJson {
-    #[serde(default)]
-    placeholder: String,
-    options: Vec<ChoiceJson>,
-}
-
-/// What of a card can be chosen; the rest is checked as rich media.
-#[derive(Deserialize)]
-struct CardJson {
-    #[serde(default)]
-    buttons: Vec<ChoiceJson>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CaseJson {
-    equals: Option<String>,
-    contains: Option<String>,
-    one_of: Option<Vec<String>>,
-    is_set: Option<bool>,
-    goto: String,
-}
 
 type Checked<T> = Result<T, String>;
 
@@ -370,21 +268,15 @@ fn short(field: &str, text: &str) -> Checked<()> {
 
 fn saying(kind: ContentType, text: &str, rich_media: Option<Json>) -> Checked<Saying> {
     short("text", text)?;
-    match (kind, &rich_media) {
-        (ContentType::Text, None) => filled("text", text)?,
-        (ContentType::Text, Some(_)) => return Err("has `rich_media` without a `content_type`".into()),
-        (_, Some(_)) => {}
-        (_, None) => return Err("needs `rich_media`".into()),
-    }
-    let content = Content::new(kind, text, rich_media).map_err(|refused| refused.to_string())?;
-    let rich_media = content.rich_media;
-    Ok(Saying { kind, text: Template::parse(text)?, rich_media })
+    let content =
+        Content::new(kind, text, rich_media).map_err(|refused| format!("cannot be said: {refused}"))?;
+    Ok(Saying { kind, text: Template::parse(&content.text)?, rich_media: content.rich_media })
 }
 
 /// Distinct, so that an answer means one of them.
 fn choices(given: Vec<ChoiceJson>) -> Checked<Vec<Choice>> {
-    if !(1..=MOST_WAYS).contains(&given.len()) {
-        return Err(format!("must offer 1 to {MOST_WAYS} choices"));
+    if given.is_empty() {
+        return Err("offers nothing to choose".into());
     }
     let mut values = BTreeSet::new();
     for choice in &given {

@@ -132,7 +132,7 @@ impl Stage<'_> {
         let whole = heard.len() < AT_ONCE;
         for message in heard {
             let mut known = Known::from(&self.conversation.contact);
-            let actions = machine::hear(flow, &mut self.progress.run, &mut known, &message.content.text);
+            let actions = machine::hear(flow, &mut self.progress.run, &mut known, &message.content.plain());
             self.progress.seq = message.seq;
             answers += i64::from(actions.iter().any(|action| matches!(action, Action::Say(_))));
             for action in actions {
