@@ -80,7 +80,7 @@ export function launch(script: string, home: string, token: string, sid: string,
     const host = document.createElement(HOST);
     const root = host.attachShadow({ mode: 'open' });
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync(eager ? `${style}iframe{height:560px}` : style);
+    sheet.replaceSync(style);
     root.adoptedStyleSheets = [sheet];
 
     const button = document.createElement('button');
@@ -144,6 +144,7 @@ export function launch(script: string, home: string, token: string, sid: string,
     view.addEventListener('scroll', fit);
 
     panel.title = displayName;
+    if (eager) panel.style.setProperty('--tall', '560px');
     // An embed token may be for some pages only: the server wants to know which one this is.
     panel.referrerPolicy = 'origin';
     button.className = panel.className = position === 'bottom-left' ? 'left' : '';

@@ -135,9 +135,8 @@ async fn config(
 ) -> Result<Response> {
     door.app.limits.check(Action::AddressReads, limits::network(address))?;
     let channel = parlor_core::channels::by_token(&door.app, &token).await?;
-    if token.starts_with(embeds::PREFIX)
-        && let Some(page) = headers.get(ORIGIN)
-    {
+    let embed = token.starts_with(embeds::PREFIX);
+    if embed && let Some(page) = headers.get(ORIGIN) {
         let page = page.to_str().ok().and_then(Origin::parse);
         let own = Origin::parse(&door.settings.public_url);
         if page != own && !embeds::by_token(&door.app, &token).await?.allows(page.as_ref()) {
@@ -152,7 +151,9 @@ async fn config(
         greeting: &appearance.greeting,
         assistant_name: &channel.assistant.name,
     };
-    Ok(([(CACHE_CONTROL, "public, max-age=60")], Json(config)).into_response())
+    // An embed token ends at once, and not every page may have it.
+    let keep = if embed { "no-cache" } else { "public, max-age=60" };
+    Ok(([(CACHE_CONTROL, keep)], Json(config)).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -29,6 +29,7 @@ class Parlor {
   #child;
   #password;
   #token;
+  #browser;
 
   constructor(data, rateLimits) {
     this.#data = data;
@@ -86,6 +87,23 @@ class Parlor {
     ).accessToken;
     const init = body ? { method, body: JSON.stringify(body) } : { method };
     return this.#ask(`/api/v1/store/social/${path}`, init, this.#token);
+  }
+
+  /** A call of the conversations API by the demo account's owner, in a browser of theirs. */
+  async org(path, body, method = body ? 'POST' : 'GET') {
+    this.#browser ??= await this.#signIn();
+    const { cookie, csrf } = this.#browser;
+    const headers = { 'Content-Type': 'application/json', Cookie: cookie, 'X-CSRFToken': csrf };
+    const answer = await fetch(`${this.url}/api/${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  async #signIn() {
+    const body = JSON.stringify({ email: 'demo@parlor.example', password: this.#password });
+    const answer = await fetch(`${this.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    if (!answer.ok) throw new Error(`/auth/login: ${answer.status} ${await answer.text()}`);
+    return { cookie: answer.headers.get('set-cookie').split(';')[0], csrf: (await answer.json()).csrf_token };
   }
 
   async channel() {

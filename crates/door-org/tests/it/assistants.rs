@@ -74,7 +74,10 @@ async fn an_assistant_is_made_listed_changed_and_removed() {
     assert_eq!(browser.delete(&path).await.status, 204);
     assert_eq!(browser.get(&path).await.expect(404)["error"], "Assistant not found.");
     let used = of_the_channel(&browser).await;
-    assert_eq!(browser.delete(&used).await.expect(409)["error"], "A channel or an embed token uses this assistant.");
+    assert_eq!(
+        browser.delete(&used).await.expect(409)["error"],
+        "A channel or an embed token uses this assistant."
+    );
 }
 
 #[tokio::test]
