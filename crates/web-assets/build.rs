@@ -30,9 +30,14 @@ struct Page {
     served: &'static str,
     scripts: &'static [&'static str],
     styles: &'static [&'static str],
+    /// The same page elsewhere, and where its files are from there.
+    also: Option<(&'static str, &'static str)>,
 }
 
-const CLASSICS: &[Classic] = &[Classic { entry: "loader/loader.ts", served: "widget.js" }];
+const CLASSICS: &[Classic] = &[
+    Classic { entry: "loader/widget.ts", served: "widget.js" },
+    Classic { entry: "loader/embed.ts", served: "embed.js" },
+];
 
 const PAGES: &[Page] = &[
     Page {
@@ -40,17 +45,43 @@ const PAGES: &[Page] = &[
         served: "widget/panel.html",
         scripts: &["widget/panel.ts"],
         styles: &["widget/panel.css"],
+        also: Some(("chat-widget.html", "widget/assets/")),
     },
-    Page { html: "demo/index.html", served: "demo/index.html", scripts: &[], styles: &["demo/style.css"] },
-    Page { html: "auth/login.html", served: "auth/login.html", scripts: &[], styles: &["auth/style.css"] },
+    Page {
+        html: "demo/index.html",
+        served: "demo/index.html",
+        scripts: &[],
+        styles: &["demo/style.css"],
+        also: None,
+    },
+    Page {
+        html: "auth/login.html",
+        served: "auth/login.html",
+        scripts: &[],
+        styles: &["auth/style.css"],
+        also: None,
+    },
     Page {
         html: "auth/account.html",
         served: "auth/account.html",
         scripts: &[],
         styles: &["auth/style.css"],
+        also: None,
     },
-    Page { html: "auth/invite.html", served: "auth/invite.html", scripts: &[], styles: &["auth/style.css"] },
-    Page { html: "auth/over.html", served: "auth/over.html", scripts: &[], styles: &["auth/style.css"] },
+    Page {
+        html: "auth/invite.html",
+        served: "auth/invite.html",
+        scripts: &[],
+        styles: &["auth/style.css"],
+        also: None,
+    },
+    Page {
+        html: "auth/over.html",
+        served: "auth/over.html",
+        scripts: &[],
+        styles: &["auth/style.css"],
+        also: None,
+    },
 ];
 
 /// The folders of `web/` that reach the bundles; `node_modules` and tests do not.
@@ -125,7 +156,12 @@ fn bundle(web: &Path) -> Result<Files> {
             html = linked(&html, &format!("assets/{stem}.css"), &hashed)?;
             files.insert(format!("{folder}/{hashed}"), css.into_bytes());
         }
-        files.insert(page.served.into(), minified_html(&html).into_bytes());
+        let html = minified_html(&html);
+        if let Some((served, assets)) = page.also {
+            let moved = html.replace("\"assets/", &format!("\"{assets}"));
+            files.insert(served.into(), moved.into_bytes());
+        }
+        files.insert(page.served.into(), html.into_bytes());
     }
     Ok(files)
 }

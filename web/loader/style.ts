@@ -8,7 +8,7 @@ button:before{content:"";display:block;height:28px;background:currentColor;clip-
 button[aria-expanded=true]:before{clip-path:path("M4 10l2-2 8 8 8-8 2 2-10 10Z")}
 span{position:absolute;top:-2px;right:-2px;min-width:10px;padding:0 5px;border-radius:10px;font:600 12px/20px system-ui;color:#fff;background:#c8102e}
 span:empty{display:none}
-iframe{width:380px;height:600px;max-height:calc(100dvh - 116px);margin-bottom:72px;border-radius:16px;background:#fff}
+iframe{width:380px;height:var(--tall,600px);max-height:calc(100dvh - 116px);margin-bottom:72px;border-radius:16px;background:#fff}
 @media(prefers-color-scheme:dark){iframe{background:#16181d}}
 @media(max-width:480px),(max-height:400px){iframe{inset:var(--top,0) 0 auto;width:100%;height:var(--high,100dvh);max-height:none;margin:0;border-radius:0}button[aria-expanded=true]{display:none}}
 @media(prefers-reduced-motion:no-preference){button{transition:scale .15s}button:hover{scale:1.06}iframe{animation:.2s a}@keyframes a{0%{opacity:0;translate:0 12px}}}

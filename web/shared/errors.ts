@@ -17,7 +17,12 @@ export function secondsToWait(error: unknown): number | undefined {
   return seconds ? Number(seconds) : undefined;
 }
 
-/** The channel is gone or switched off: asking again soon is of no use. */
+/** The channel is gone or switched off, or wants another proof: asking again soon is of no use. */
 export function channelIsGone(error: unknown): boolean {
-  return error instanceof Refused && /^Channel /.test(error.detail ?? '');
+  return unverified(error) || (error instanceof Refused && /^Channel /.test(error.detail ?? ''));
+}
+
+/** The visitor's id is not believed without a proof, or not with this one. */
+export function unverified(error: unknown): boolean {
+  return error instanceof Refused && /not verified/.test(error.detail ?? '');
 }

@@ -70,13 +70,34 @@ export interface EarlierAnswer {
   hasEarlier: boolean;
 }
 
-/** W9, host page to panel. `kept` is what the panel asked the page to keep for it. */
+/** Who the visitor is, as the page's own server says: one proof of the id, if the channel wants one. */
+export interface Who {
+  /** The visitor's id; without one the page makes its own. */
+  session_id?: string;
+  identity_hash?: string;
+  identity_token?: string;
+  /** Shown to staff until they know better. */
+  name?: string;
+}
+
+/** What the page hears of a message that has just come. */
+export interface Heard {
+  id: string;
+  sender: Message['sender'];
+  content_type: string;
+  text: string;
+  created_at: string;
+}
+
+/** W9, host page to panel. `kept` is what the panel asked the page to keep for it, `wrote` what it has said before. */
 export type ToPanel =
-  | { parlor: 1; type: 'init'; sessionId: string; open: boolean; kept?: string | undefined }
+  | (Who & { parlor: 1; type: 'init'; sessionId?: string; open?: boolean; kept?: string | undefined; wrote?: boolean })
+  | (Who & { parlor: 1; type: 'identify'; sessionId?: string })
   | { parlor: 1; type: 'open' | 'close' };
 
 /** W9, panel to host page. `keep` comes only from a panel whose browser forbids it a store of its own. */
 export type ToHost =
-  | { parlor: 1; type: 'ready' | 'close' | 'wrote' }
+  | { parlor: 1; type: 'ready' | 'open' | 'close' | 'wrote' | 'unverified' }
   | { parlor: 1; type: 'unread'; count: number }
+  | { parlor: 1; type: 'message'; message: Heard }
   | { parlor: 1; type: 'keep'; value: string };

@@ -18,6 +18,9 @@ class Parlor {
   poison: string | undefined;
   calls: string[] = [];
   sent: any[] = [];
+  /** The arguments and bodies of all calls. */
+  said: unknown[] = [];
+  disbelieved = 0;
   listener: Listener | undefined;
 
   store(id: string, text: string): Message {
@@ -52,6 +55,7 @@ class Parlor {
     return {
       invoke: async (method, ...args) => {
         this.calls.push(method);
+        this.said.push(args);
         if (!live) throw new Disconnected();
         if (method === 'Join') {
           const answer = this.sync(args[2] as number | null);
@@ -83,6 +87,7 @@ class Parlor {
     get: async () => ({}),
     post: async (path: string, body: any) => {
       this.calls.push(path);
+      this.said.push(body);
       if (!this.restOpen) throw new Disconnected();
       if (path === 'sync') return this.sync(body.lastSeq ?? null);
       this.sent.push(body);
@@ -91,10 +96,10 @@ class Parlor {
     },
   };
 
-  open(t: TestContext) {
+  open(t: TestContext, who: { proof?: string; name?: string } = {}) {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     const outbox = openOutbox({}, 'p_');
-    const link = openLink({ token: 't', sessionId: 's', connect: this.connect, rest: this.rest, outbox, changed: () => {} });
+    const link = openLink({ token: 't', sessionId: 's', connect: this.connect, rest: this.rest, outbox, changed: () => {}, unverified: () => this.disbelieved++, ...who });
     t.after(() => {
       link.stop();
       mock.timers.reset();
@@ -368,4 +373,35 @@ test('a message is fetched anew for links that work', async (t) => {
   parlor.say('agent', 'two');
   assert.equal((await link.refetch(1))?.content, 'one');
   assert.equal(await link.refetch(7), undefined);
+});
+
+test('a proof goes with every call', async (t) => {
+  const parlor = new Parlor();
+  const { write } = parlor.open(t, { proof: 'abc', name: 'Ada' });
+  await settled();
+  write('one');
+  await settled();
+  parlor.hubOpen = false;
+  parlor.cut();
+  await pass(40_000);
+  write('two');
+  await settled();
+  assert.deepEqual(parlor.said[0], ['t', 's', null, 'abc']);
+  assert.deepEqual(parlor.said[1], ['t', 's', 'one', 'text of one', 'Ada', 'abc']);
+  const bodies = parlor.said.slice(2) as any[];
+  assert.ok(bodies.length >= 2);
+  for (const body of bodies) assert.equal(body.identityHash, 'abc');
+  assert.equal(bodies.find(({ text }) => text).contactDisplayName, 'Ada');
+});
+
+test('an id that is not believed makes the chat unavailable, and the page hears of it', async (t) => {
+  const parlor = new Parlor();
+  parlor.refuse = "The visitor's identity is not verified.";
+  const { link } = parlor.open(t, { proof: 'a.b.c' });
+  await settled();
+  assert.equal(link.phase(), 'unavailable');
+  assert.equal(parlor.disbelieved, 1);
+  assert.deepEqual(parlor.said, [['t', 's', null, 'a.b.c']]);
+  await pass(30_000);
+  assert.equal(parlor.said.length, 1, 'asking again soon is of no use');
 });

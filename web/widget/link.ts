@@ -1,6 +1,6 @@
 // Keeps the panel in touch with its conversation: over the hub, and by asking again and again where no hub gets through.
 
-import { channelIsGone, Disconnected, Refused, secondsToWait } from '../shared/errors.ts';
+import { channelIsGone, Disconnected, Refused, secondsToWait, unverified } from '../shared/errors.ts';
 import type { Hub, Listener } from '../shared/hub.ts';
 import type { EarlierAnswer, Message, SyncAnswer } from '../shared/wire.ts';
 import type { Outbox } from './outbox.ts';
@@ -50,13 +50,21 @@ export interface Link {
 export interface Options {
   token: string;
   sessionId: string;
+  /** What proves the id: a hash, or a JWT. */
+  proof?: string | undefined;
+  /** What the visitor is called. */
+  name?: string | undefined;
   connect(listener: Listener): Promise<Hub>;
   rest: Rest;
   outbox: Outbox;
   changed(): void;
+  /** The id is not believed, or not any more. */
+  unverified?(): void;
 }
 
-export function openLink({ token, sessionId, connect, rest, outbox, changed }: Options): Link {
+export function openLink({ token, sessionId, proof, name, connect, rest, outbox, changed, unverified: disbelieved }: Options): Link {
+  const proved = proof ? [proof] : [];
+  const visitor = { sessionId, ...(proof && { [proof.includes('.') ? 'identityToken' : 'identityHash']: proof }) };
   let thread = NOTHING;
   let phase: Phase = 'connecting';
   let hub: Hub | null = null;
@@ -107,7 +115,7 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
     } while (!thread.known);
     changed();
   };
-  const join = (by: Hub) => sync((last) => by.invoke('Join', token, sessionId, last));
+  const join = (by: Hub) => sync((last) => by.invoke('Join', token, sessionId, last, ...proved));
 
   const catchUp = async (by: Hub) => {
     if (catchingUp) return;
@@ -179,7 +187,10 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
     redial = setTimeout(dial, (0.5 + Math.random() / 2) * Math.min(REDIAL_MOST, REDIAL_FIRST * 2 ** failures));
   };
 
-  const refused = (error: unknown) => enter(channelIsGone(error) ? 'unavailable' : 'reconnecting');
+  const refused = (error: unknown) => {
+    if (unverified(error)) disbelieved?.();
+    enter(channelIsGone(error) ? 'unavailable' : 'reconnecting');
+  };
 
   const poll = async () => {
     clearTimeout(repoll);
@@ -188,7 +199,7 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
     let wait = 0;
     try {
       const before = lastSeq(thread);
-      await sync((last) => rest.post('sync', { sessionId, ...(last !== null && { lastSeq: last }) }));
+      await sync((last) => rest.post('sync', { ...visitor, ...(last !== null && { lastSeq: last }) }));
       pollAfter = lastSeq(thread) === before ? Math.min(POLL_MOST, pollAfter * 1.5) : POLL_FIRST;
       if (!hub) enter('online');
       flush();
@@ -209,13 +220,13 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
       changed();
       try {
         if (hub && !draft.media && new Blob([JSON.stringify(draft.text)]).size < HUB_TEXT) {
-          receive(await hub.invoke('Send', token, sessionId, draft.id, draft.text, null));
+          receive(await hub.invoke('Send', token, sessionId, draft.id, draft.text, name ?? null, ...proved));
           outbox.drop(draft.id);
         } else {
           const afterMessageId = thread.messages.at(-1)?.id;
           const { id: clientMessageId, text, media } = draft;
           const file = media && { contentType: media.contentType, richMedia: { upload_id: media.richMedia.upload_id } };
-          await rest.post('messages', { sessionId, text, ...file, clientMessageId, afterMessageId });
+          await rest.post('messages', { ...visitor, text, ...file, clientMessageId, afterMessageId, contactDisplayName: name });
           outbox.set(draft, 'stored');
           pollAfter = POLL_FIRST;
           poll();
@@ -239,8 +250,8 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
       const beforeSeq = thread.messages[0]?.seq;
       if (!beforeSeq) return;
       const answer = await (hub
-        ? hub.invoke('GetEarlier', token, sessionId, beforeSeq)
-        : rest.post('earlier', { sessionId, beforeSeq }));
+        ? hub.invoke('GetEarlier', token, sessionId, beforeSeq, ...proved)
+        : rest.post('earlier', { ...visitor, beforeSeq }));
       thread = extended(thread, answer);
       changed();
     },
@@ -248,17 +259,17 @@ export function openLink({ token, sessionId, connect, rest, outbox, changed }: O
     type: () => {
       if (!hub || !thread.messages.length || Date.now() - typedAt < TYPING_EVERY) return;
       typedAt = Date.now();
-      hub.invoke('Typing', token, sessionId).catch(() => {});
+      hub.invoke('Typing', token, sessionId, ...proved).catch(() => {});
     },
     markRead: async (ids) => {
       if (!hub) throw new Disconnected();
-      await hub.invoke('MarkRead', token, sessionId, ids.slice(-MARK_MOST));
+      await hub.invoke('MarkRead', token, sessionId, ids.slice(-MARK_MOST), ...proved);
     },
     refetch: async (seq) => {
       const beforeSeq = seq + 1;
       const answer: EarlierAnswer = await (hub
-        ? hub.invoke('GetEarlier', token, sessionId, beforeSeq)
-        : rest.post('earlier', { sessionId, beforeSeq }));
+        ? hub.invoke('GetEarlier', token, sessionId, beforeSeq, ...proved)
+        : rest.post('earlier', { ...visitor, beforeSeq }));
       return answer.messages.find((message) => message.seq === seq);
     },
     wake: () => {

@@ -1,68 +1,102 @@
-// The panel inside the iframe. It asks nothing until the host page has told it who the visitor is (W9).
+// The panel inside the iframe. It asks nothing until it knows who the visitor is: the host page says so (W9), or the
+// address does (`org.md` E5), as in an app's web view.
 
 import { connector } from '../shared/hub.ts';
 import { language } from '../shared/i18n/index.ts';
 import { channelIsGone } from '../shared/errors.ts';
 import { randomHex } from '../shared/random.ts';
-import type { Config, ToHost, ToPanel } from '../shared/wire.ts';
+import type { Config, ToHost, ToPanel, Who } from '../shared/wire.ts';
 import { openLink, type Link } from './link.ts';
-import { openOutbox, type Store } from './outbox.ts';
+import { openOutbox, type Outbox, type Store } from './outbox.ts';
 import { rest } from './rest.ts';
 import type { Thread } from './thread.ts';
-import type { Uploads } from './uploads.ts';
+import type { Pending, Uploads } from './uploads.ts';
 import { makeView } from './view.ts';
 
-const token = new URLSearchParams(location.search).get('channel') ?? '';
+const query = new URLSearchParams(location.search);
+const embedToken = query.get('embed_token');
+const token = embedToken ?? query.get('channel') ?? '';
+const title = embedToken ? cut(query.get('title')) || 'Chat with us' : undefined;
+const framed = parent !== window;
+/** The server, seen from this script. */
+const server = new URL('../../', import.meta.url);
 const RECONFIGURE = 15_000;
+/** A page that says nothing for so long has put the frame there by itself. */
+const PATIENCE = 500;
+
+const own = ownStore();
+const memory: Store = {};
 let host: string | undefined;
-let open = false;
-let onOpen = () => {};
+let open = !framed;
+/** The conversation at hand. */
+let talk: { key: string; open(): void; stop(): void } | undefined;
+/** A conversation that begins when the panel is opened. */
+let later: (() => void) | undefined;
 
 /** A page from a file or a sandbox has no origin that could be named. */
 function tell(message: ToHost): void {
-  parent.postMessage(message, !host || host === 'null' ? '*' : host);
+  if (framed && (host || message.type === 'ready')) parent.postMessage(message, !host || host === 'null' ? '*' : host);
 }
 
 addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) => {
-  if (source !== parent || data?.parlor !== 1 || (host && origin !== host)) return;
-  if (data.type === 'init' && !host && /^[\w.:~-]{1,128}$/.test(data.sessionId)) {
+  if (!framed || source !== parent || data?.parlor !== 1 || (host && origin !== host)) return;
+  if (data.type === 'init' && !host) {
     host = origin;
-    open = data.open;
-    start(data.sessionId, data.kept);
+    open = data.open !== false;
+    closer.hidden = false;
+    // A frame that nobody has opened yet, for a visitor who has not written, need not connect.
+    if (open || data.wrote !== false) begin(data, data.kept);
+    else later = () => begin(data, data.kept);
+  } else if (data.type === 'identify' && host) {
+    if (later && !open) later = () => begin(data);
+    else begin(data);
   } else if (host && (data.type === 'open' || data.type === 'close')) {
     open = data.type === 'open';
-    onOpen();
+    if (open) {
+      later?.();
+      later = undefined;
+      tell({ parlor: 1, type: 'open' });
+    }
+    talk?.open();
   }
 });
-if (parent !== window) tell({ parlor: 1, type: 'ready' });
 
-async function start(sessionId: string, kept: string | undefined): Promise<void> {
+const closer = document.getElementById('close')!;
+closer.hidden = !!embedToken;
+tell({ parlor: 1, type: 'ready' });
+if (embedToken) setTimeout(() => host || begin({}), framed ? PATIENCE : 0);
+
+/** Begins to talk as a visitor; what the page does not say, the address does. */
+function begin(said: Who & { sessionId?: string }, kept?: string): void {
+  const asked = embedToken ? query : new URLSearchParams();
+  const named = said.sessionId ?? said.session_id ?? asked.get('session_id');
+  const sessionId = typeof named === 'string' && /^\P{Cc}{1,200}$/u.test(named) ? named : embedToken && ownSession();
+  if (!sessionId) return;
+  const proofs = [said.identity_token, said.identity_hash, ...(named === asked.get('session_id') ? [asked.get('identity_token'), asked.get('identity_hash')] : [])];
+  const proof = proofs.find((text): text is string => !!text && typeof text === 'string');
+  const name = cut(said.name ?? asked.get('customer_name'));
+  const key = JSON.stringify([sessionId, proof, name]);
+  if (talk?.key === key) return;
+  talk?.stop();
+  const { stop, opened } = start(sessionId, proof, name, kept);
+  talk = { key, stop, open: opened };
+}
+
+function start(sessionId: string, proof: string | undefined, name: string, kept: string | undefined) {
   // Beside one Parlor's widgets on several sites lie those of other channels and other visitors.
-  const mine = (name: string) => `parlor_${name}_${token}_${sessionId.slice(0, 8)}_`;
-  const own = ownStore();
+  const mine = (name: string) => `parlor_${name}_${token}_${sessionId.slice(0, 8)}${sum(sessionId)}_`;
   const store = own ?? parsed(kept);
   const outbox = openOutbox(store, mine('out'));
-  const api = rest(new URL(`../api/v1/widget/chat/${token}/`, location.href).href);
+  const api = rest(new URL(`api/v1/widget/chat/${token}/`, server).href);
+  const readKey = mine('read');
 
-  let config: Config | null = null;
-  let gone = false;
   let unread = 0;
+  let told: number | undefined;
   let saved = kept;
   let wrote = false;
   let link: Link | undefined;
   let uploads: Uploads | undefined;
   let marking = false;
-
-  const configure = async () => {
-    try {
-      config = await api.get('config');
-      gone = false;
-    } catch (error) {
-      gone = channelIsGone(error);
-      setTimeout(configure, RECONFIGURE);
-    }
-    draw();
-  };
 
   /** Tells the server, once, what the visitor has seen of the others' messages. */
   const seenKey = mine('seen');
@@ -81,9 +115,9 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
     if (!uploads) {
       const { openUploads } = await import('./uploads.ts');
       uploads ??= openUploads({
-        url: new URL('../chat-widget/uploads', location.href).href,
-        fields: { channel_token: token, external_id: sessionId },
-        largest: () => config?.largestUpload ?? Infinity,
+        url: new URL('chat-widget/uploads', server).href,
+        fields: { channel_token: token, external_id: sessionId, ...(proof && { [proof.includes('.') ? 'identity_token' : 'identity_hash']: proof }) },
+        largest: () => look.config?.largestUpload ?? Infinity,
         newId: randomHex,
         changed: draw,
         arrived: (pending, uploaded) => {
@@ -99,7 +133,6 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
     draw();
   };
 
-  const readKey = mine('read');
   const countUnread = ({ messages, known }: Thread) => {
     const last = messages.at(-1)?.seq;
     // What lies in a conversation that this browser sees for the first time has been read elsewhere.
@@ -107,6 +140,17 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
     const count = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > Number(store[readKey])).length;
     if (count !== unread) tell({ parlor: 1, type: 'unread', count });
     unread = count;
+  };
+
+  /** The page hears of what comes from now on, each message once. */
+  const announce = ({ messages, known }: Thread) => {
+    if (!known) return;
+    const before = told ?? messages.at(-1)?.seq ?? 0;
+    for (const { id, seq, sender, contentType, content, createdAt } of messages) {
+      if (seq <= before) continue;
+      tell({ parlor: 1, type: 'message', message: { id, sender, content_type: contentType, text: content, created_at: createdAt } });
+    }
+    told = Math.max(before, messages.at(-1)?.seq ?? 0);
   };
 
   /** A panel without a store asks the page, whose own is rarely forbidden. */
@@ -118,12 +162,20 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
   };
 
   const draw = () => {
-    if (!link) return;
+    if (!link || !shown) return;
     const phase = link.phase();
     const thread = link.thread();
-    view.draw({ config, thread, drafts: outbox.all(), pending: uploads?.all() ?? [], phase: gone ? 'unavailable' : phase, awaited: link.awaited() });
+    shown.draw({
+      config: look.config,
+      thread,
+      drafts: outbox.all(),
+      pending: uploads?.all() ?? [],
+      phase: look.gone ? 'unavailable' : phase,
+      awaited: link.awaited(),
+    });
     countUnread(thread);
     markRead(thread);
+    announce(thread);
     save();
     if (!wrote && (thread.messages.length || outbox.all().length)) {
       wrote = true;
@@ -131,63 +183,146 @@ async function start(sessionId: string, kept: string | undefined): Promise<void>
     }
   };
 
-  const [view] = await Promise.all([
-    language(navigator.languages).then((spoken) =>
-      makeView(spoken, {
-        send: (text) => {
-          outbox.add(randomHex(), text, Date.now());
-          draw();
-          link!.flush();
-        },
-        retry: (draft) => {
-          outbox.set(draft, 'waiting');
-          draw();
-          link!.flush();
-        },
-        discard: (draft) => {
-          outbox.drop(draft.id);
-          draw();
-        },
-        attach,
-        type: () => link!.type(),
-        again: (pending) => uploads!.retry(pending),
-        cancel: (pending) => uploads!.discard(pending),
-        fresh: async (key) => {
-          const is = ({ id, clientMessageId }: { id: string; clientMessageId: string | null }) => (clientMessageId ?? id) === key;
-          const seq = link!.thread().messages.find(is)?.seq;
-          return seq && (await link!.refetch(seq))?.richMedia;
-        },
-        earlier: () => link!.loadEarlier(),
-        close: () => tell({ parlor: 1, type: 'close' }),
-      }),
-    ),
-    configure(),
-  ]);
-
-  link = openLink({
-    token,
-    sessionId,
-    connect: connector(new URL('../hubs/widget-chat', location.href).href),
-    rest: api,
-    outbox,
-    changed: draw,
-  });
-  draw();
-  onOpen = () => {
+  const opened = () => {
     draw();
-    if (open) view.focus();
+    if (open) shown?.focus();
   };
-  onOpen();
-
-  addEventListener('online', link.wake);
-  addEventListener('offline', link.sleep);
-  addEventListener('pageshow', link.wake);
-  addEventListener('pagehide', link.stop);
-  document.addEventListener('visibilitychange', () => {
+  const awake = () => {
     if (document.hidden) return;
-    link!.wake();
+    link?.wake();
     draw();
+  };
+  const over = new AbortController();
+  const listen = (target: EventTarget, type: string, hear: () => void) => target.addEventListener(type, hear, { signal: over.signal });
+
+  current = {
+    outbox,
+    draw,
+    attach,
+    flush: () => link!.flush(),
+    earlier: () => link!.loadEarlier(),
+    type: () => link!.type(),
+    again: (pending) => uploads!.retry(pending),
+    cancel: (pending) => uploads!.discard(pending),
+    fresh: async (key) => {
+      const is = ({ id, clientMessageId }: { id: string; clientMessageId: string | null }) => (clientMessageId ?? id) === key;
+      const seq = link!.thread().messages.find(is)?.seq;
+      return seq && (await link!.refetch(seq))?.richMedia;
+    },
+  };
+  look.ask(api).then(() => {
+    if (over.signal.aborted) return;
+    link = openLink({
+      token,
+      sessionId,
+      proof,
+      name: name || undefined,
+      connect: connector(new URL('hubs/widget-chat', server).href),
+      rest: api,
+      outbox,
+      changed: draw,
+      unverified: () => tell({ parlor: 1, type: 'unverified' }),
+    });
+    opened();
+    listen(window, 'online', link.wake);
+    listen(window, 'offline', link.sleep);
+    listen(window, 'pageshow', link.wake);
+    listen(window, 'pagehide', link.stop);
+    listen(document, 'visibilitychange', awake);
   });
+
+  const stop = () => {
+    over.abort();
+    link?.stop();
+    link = undefined;
+    if (unread) tell({ parlor: 1, type: 'unread', count: 0 });
+  };
+  return { stop, opened };
+}
+
+interface Talk {
+  outbox: Outbox;
+  draw(): void;
+  flush(): void;
+  earlier(): Promise<void>;
+  attach(files: File[]): void;
+  type(): void;
+  again(pending: Pending): void;
+  cancel(pending: Pending): void;
+  /** The structured part of a message as it is now. */
+  fresh(key: string): Promise<unknown>;
+}
+
+/** What the view's buttons act on. */
+let current: Talk | undefined;
+let shown: ReturnType<typeof makeView> | undefined;
+
+/** How the panel looks: asked once, and again while there is no answer. */
+const look = {
+  config: null as Config | null,
+  gone: false,
+  asked: undefined as Promise<unknown> | undefined,
+  ask(api: ReturnType<typeof rest>): Promise<unknown> {
+    const configure = async () => {
+      try {
+        const config: Config = await api.get('config');
+        look.config = title ? { ...config, displayName: title } : config;
+        look.gone = false;
+      } catch (error) {
+        look.gone = channelIsGone(error);
+        setTimeout(configure, RECONFIGURE);
+      }
+      current?.draw();
+    };
+    return (look.asked ??= Promise.all([
+      language(navigator.languages).then((spoken) => {
+        shown = makeView(spoken, {
+          send: (text) => {
+            current!.outbox.add(randomHex(), text, Date.now());
+            current!.draw();
+            current!.flush();
+          },
+          retry: (draft) => {
+            current!.outbox.set(draft, 'waiting');
+            current!.draw();
+            current!.flush();
+          },
+          discard: (draft) => {
+            current!.outbox.drop(draft.id);
+            current!.draw();
+          },
+          attach: (files) => current!.attach(files),
+          type: () => current!.type(),
+          again: (pending) => current!.again(pending),
+          cancel: (pending) => current!.cancel(pending),
+          fresh: (key) => current!.fresh(key),
+          earlier: () => current!.earlier(),
+          close: () => host && tell({ parlor: 1, type: 'close' }),
+        });
+      }),
+      configure(),
+    ]));
+  },
+};
+
+/** A session of this page's own. In a frame it belongs to the page around it too: another page's visitor is another one. */
+function ownSession(): string {
+  const around = framed ? `@${location.ancestorOrigins?.[0] ?? document.referrer.split('/', 3).join('/')}` : '';
+  const key = `cw_sid_${token}${around}`;
+  const store = own ?? memory;
+  return (store[key] ??= randomHex());
+}
+
+/** What a name may be: printable, and at most 100 characters. */
+function cut(text: unknown): string {
+  return typeof text === 'string' ? [...text.replace(/\p{Cc}/gu, ' ').trim()].slice(0, 100).join('') : '';
+}
+
+/** Tells ids apart that begin alike. */
+function sum(id: string): string {
+  let sum = 7;
+  for (const unit of id) sum = (Math.imul(sum, 31) + unit.codePointAt(0)!) | 0;
+  return (sum >>> 0).toString(36);
 }
 
 /** The panel's store, if the browser lets a page inside another have one. */

@@ -5,6 +5,7 @@ pub mod assets;
 mod bearer;
 mod object;
 pub mod pages;
+pub mod panel;
 
 pub use address::{Address, Forwarded};
 pub use bearer::bearer;

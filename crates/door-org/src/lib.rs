@@ -8,10 +8,13 @@
 mod api_keys;
 mod assistants;
 mod auth;
+mod chat_widget;
 mod conversations;
 mod cors;
+mod embeds;
 mod error;
 mod history;
+mod identity;
 mod me;
 mod mobile_channels;
 mod native;
@@ -71,7 +74,10 @@ impl OrgDoor {
             .merge(team::router())
             .merge(api_keys::router())
             .merge(uploads::router(&self.state))
+            .merge(chat_widget::router())
             .merge(conversations::router())
+            .merge(embeds::router())
+            .merge(identity::router())
             .merge(history::router())
             .merge(mobile_channels::router())
             .merge(native::router())

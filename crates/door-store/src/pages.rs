@@ -7,22 +7,13 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
-use door_kit::{assets, pages};
-use http::{
-    HeaderMap, HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY},
-};
+use door_kit::{assets, pages, panel};
+use http::{HeaderMap, StatusCode};
 
 use crate::Door;
 
-/// The panel runs in foreign pages, so it may be framed; it loads nothing but its own.
-const PANEL_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
-     base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
-);
-
 pub fn router(door: &Door) -> Router {
-    let framed = Router::new().route("/widget/panel", get(panel));
+    let framed = Router::new().route("/widget/panel", get(framed));
     let pages = Router::new()
         .route("/", get(demo))
         .route("/demo/assets/{*path}", get(demo_asset))
@@ -47,14 +38,8 @@ async fn demo_asset(Path(path): Path<String>, headers: HeaderMap) -> Response {
     assets::serve(&format!("demo/assets/{path}"), &headers)
 }
 
-async fn panel(headers: HeaderMap) -> Response {
-    let mut response = assets::serve("widget/panel.html", &headers);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, PANEL_POLICY);
-    // A page that outlived an upgrade would ask for scripts that are gone; its tag makes asking again cheap.
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    response
+async fn framed(headers: HeaderMap) -> Response {
+    panel::serve("widget/panel.html", &headers, &[])
 }
 
 /// The demo shop with the demo account's widget; without a demo account the way to the API's documentation.

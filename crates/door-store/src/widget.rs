@@ -7,12 +7,13 @@ use axum::{
 };
 use door_kit::Address;
 use http::{
-    HeaderValue, StatusCode,
-    header::{ALLOW, CACHE_CONTROL},
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ALLOW, CACHE_CONTROL, ORIGIN},
 };
 use parlor_core::{
     contacts::{ExternalId, Proof, Visitor, WayIn},
     conversations::{self, Content, ContentType, Continuity, Earlier, NewMessage, Status, View},
+    embeds::{self, Origin},
     ids::MessageId,
     limits::{self, Action},
 };
@@ -131,17 +132,26 @@ struct Config<'a> {
 
 /// How the widget looks.
 ///
-/// `widget.md` W2.
+/// `widget.md` W2. To a page that an embed token does not allow: 403.
 #[utoipa::path(get, path = "/api/v1/widget/chat/{channelToken}/config", tag = "widget",
     params(("channelToken" = String, Path)),
-    responses((status = 200, body = Config), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    responses((status = 200, body = Config), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn config(
     State(door): State<Door>,
     Address(address): Address,
     Named(token): Named,
+    headers: HeaderMap,
 ) -> Result<Response> {
     door.app.limits.check(Action::AddressReads, limits::network(address))?;
     let channel = parlor_core::channels::by_token(&door.app, &token).await?;
+    let embed = token.starts_with(embeds::PREFIX);
+    if embed && let Some(page) = headers.get(ORIGIN) {
+        let page = page.to_str().ok().and_then(Origin::parse);
+        let own = Origin::parse(&door.settings.public_url);
+        if page != own && !embeds::by_token(&door.app, &token).await?.allows(page.as_ref()) {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "This chat may not be shown on this page."));
+        }
+    }
     let appearance = &channel.appearance;
     let config = Config {
         display_name: &channel.display_name,
@@ -151,7 +161,9 @@ async fn config(
         assistant_name: &channel.assistant.name,
         largest_upload: door.app.settings.largest_upload,
     };
-    Ok(([(CACHE_CONTROL, "public, max-age=60")], Json(config)).into_response())
+    // An embed token ends at once, and not every page may have it.
+    let keep = if embed { "no-cache" } else { "public, max-age=60" };
+    Ok(([(CACHE_CONTROL, keep)], Json(config)).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -6,6 +6,7 @@ use parlor_core::{
     accounts::{self, NewAccount},
     assistants::AssistantChange,
     channels::{self, NewChannel},
+    embeds::{self, NewEmbed},
     ids::AccountId,
 };
 use serde::Serialize;
@@ -30,6 +31,7 @@ struct Created {
 struct CreatedChannel {
     channel_id: String,
     channel_token: String,
+    embed_token: String,
 }
 
 /// An agent as it is said on the command line.
@@ -59,28 +61,29 @@ async fn create(app: &App, order: CreateAccount) -> Result<String> {
     let (account, _) = accounts::create(app, NewAccount { name, email: email.clone(), password }).await?;
     let channel = match no_channel {
         true => None,
-        false => {
-            let new =
-                NewChannel { display_name: account.name.clone(), assistant: AssistantChange::default() };
-            Some(channels::create_website(app, &Actor::Operator(account.id), new).await?)
-        }
+        false => Some(open_channel(app, &account).await?),
     };
-    let created = Created {
-        account_id: account.id.to_string(),
-        email: email.trim().to_lowercase(),
-        channel: channel.map(|channel| CreatedChannel {
-            channel_id: channel.id.to_string(),
-            channel_token: channel.token,
-        }),
-    };
+    let created = Created { account_id: account.id.to_string(), email: email.trim().to_lowercase(), channel };
     if json {
         return Ok(serde_json::to_string(&created)?);
     }
     let mut lines = format!("Account        {}\nE-mail         {}", created.account_id, created.email);
-    if let Some(CreatedChannel { channel_id, channel_token }) = &created.channel {
-        lines += &format!("\nChannel        {channel_id}\nChannel token  {channel_token}");
+    if let Some(CreatedChannel { channel_id, channel_token, embed_token }) = &created.channel {
+        lines += &format!(
+            "\nChannel        {channel_id}\nChannel token  {channel_token}\nEmbed token    {embed_token}"
+        );
     }
     Ok(lines)
+}
+
+/// A website channel, and an embed token for it that every page may use.
+async fn open_channel(app: &App, account: &accounts::Account) -> Result<CreatedChannel> {
+    let operator = Actor::Operator(account.id);
+    let new = NewChannel { display_name: account.name.clone(), assistant: AssistantChange::default() };
+    let channel = channels::create_website(app, &operator, new).await?;
+    let new = NewEmbed { name: account.name.clone(), ..NewEmbed::default() };
+    let (_, embed_token) = embeds::create(app, &operator, new).await?;
+    Ok(CreatedChannel { channel_id: channel.id.to_string(), channel_token: channel.token, embed_token })
 }
 
 async fn plan(app: &App, order: ChangePlan) -> Result<String> {

@@ -92,20 +92,21 @@ class Parlor {
   }
 
   /** A call of the org API in a browser of the demo account's owner. `body` is JSON or a form. */
-  async org(path, body) {
-    if (!this.#browser) {
-      const login = { email: 'demo@parlor.example', password: this.#password };
-      const headers = { 'Content-Type': 'application/json' };
-      const answer = await fetch(`${this.url}/auth/login`, { method: 'POST', headers, body: JSON.stringify(login) });
-      const { csrf_token: csrf } = await answer.json();
-      this.#browser = { Cookie: answer.headers.get('set-cookie').split(';')[0], 'X-CSRFToken': csrf };
-    }
+  async org(path, body, method = body ? 'POST' : 'GET') {
+    this.#browser ??= await this.#signIn();
+    const { cookie, csrf } = this.#browser;
     const form = body instanceof FormData;
-    const headers = { ...this.#browser, ...(!form && { 'Content-Type': 'application/json' }) };
-    const init = body ? { method: 'POST', body: form ? body : JSON.stringify(body) } : {};
-    const answer = await fetch(this.url + path, { ...init, headers });
+    const headers = { Cookie: cookie, 'X-CSRFToken': csrf, ...(!form && { 'Content-Type': 'application/json' }) };
+    const answer = await fetch(this.url + path, { method, headers, ...(body && { body: form ? body : JSON.stringify(body) }) });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+    return answer.status === 204 ? null : answer.json();
+  }
+
+  async #signIn() {
+    const body = JSON.stringify({ email: 'demo@parlor.example', password: this.#password });
+    const answer = await fetch(`${this.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+    if (!answer.ok) throw new Error(`/auth/login: ${answer.status} ${await answer.text()}`);
+    return { cookie: answer.headers.get('set-cookie').split(';')[0], csrf: (await answer.json()).csrf_token };
   }
 
   /** Sends up a file of the staff's. */

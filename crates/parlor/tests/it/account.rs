@@ -15,9 +15,10 @@ async fn an_account_comes_with_its_channel() {
     let place = Place::make().await;
     let made = json(parlor(&place, &create("Owner@Kiosk.example", &[]))).await;
     let keys: Vec<&String> = made.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["accountId", "channelId", "channelToken", "email"], "{made}");
+    assert_eq!(keys, ["accountId", "channelId", "channelToken", "email", "embedToken"], "{made}");
     assert_eq!(made["email"], "owner@kiosk.example");
     assert_eq!(made["channelToken"].as_str().map(str::len), Some(32));
+    assert!(made["embedToken"].as_str().is_some_and(|token| token.starts_with("ew_")), "{made}");
 }
 
 #[tokio::test]
@@ -35,7 +36,7 @@ async fn people_read_it_as_lines() {
         ["account", "create", "--name", "Kiosk", "--email", "o@kiosk.example", "--password", PASSWORD];
     let said = stdout(parlor(&place, &order)).await;
     let labels: Vec<&str> = said.lines().filter_map(|line| line.split("  ").next()).collect();
-    assert_eq!(labels, ["Account", "E-mail", "Channel", "Channel token"]);
+    assert_eq!(labels, ["Account", "E-mail", "Channel", "Channel token", "Embed token"]);
 }
 
 #[tokio::test]
