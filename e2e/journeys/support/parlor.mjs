@@ -103,7 +103,7 @@ class Parlor {
   }
 
   async #signIn() {
-    const body = JSON.stringify({ email: 'demo@parlor.example', password: this.#password });
+    const body = JSON.stringify({ email: 'demo@parlor.example', password: this.password });
     const answer = await fetch(`${this.url}/auth/login`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
     if (!answer.ok) throw new Error(`/auth/login: ${answer.status} ${await answer.text()}`);
     return { cookie: answer.headers.get('set-cookie').split(';')[0], csrf: (await answer.json()).csrf_token };
