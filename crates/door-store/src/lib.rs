@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use axum::{Router, middleware};
 use door_kit::address;
-use parlor_core::App;
+use parlor_core::{App, presence};
 use tokio::sync::watch;
 
 /// What the door is told at its start.
@@ -57,7 +57,14 @@ struct Door {
 impl StoreDoor {
     pub fn new(app: App, settings: Settings) -> StoreDoor {
         let state = Door { app, settings: Arc::new(settings) };
-        StoreDoor { hubs: hubs::Hubs::new(&state), state }
+        let hubs = hubs::Hubs::new(&state);
+        let here = hubs.widget.clone();
+        presence::attend(&state.app, move |channel, visitor| {
+            let listens = |group: String| !here.group(&group).is_empty();
+            let visitor = visitor.as_str();
+            listens(push::own_group(channel, visitor)) || listens(push::widget_group(channel, visitor))
+        });
+        StoreDoor { hubs, state }
     }
 
     /// Every path of this door. The listener must provide `ConnectInfo<SocketAddr>`.

@@ -13,6 +13,7 @@ mod knowledge;
 mod limits;
 mod openapi;
 mod pages;
+mod presence;
 mod push;
 mod replies;
 mod restart;

@@ -10,7 +10,7 @@ export async function start(...flags) {
   if (process.env.SOCKETIO_URL) {
     return { url: process.env.SOCKETIO_URL, stop: async () => {} };
   }
-  const cargo = ["run", "--quiet", "-p", "socketio", "--example", "server", "--", ...flags];
+  const cargo = ["run", "--quiet", "-p", "socketio", "--example", "sockets", "--", ...flags];
   const server = spawn("cargo", cargo, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   const lines = readline.createInterface({ input: server.stdout });
   const failed = once(server, "exit").then(([code]) => {

@@ -1,4 +1,4 @@
-//! A server to try clients against: `cargo run -p socketio --example server -- [PORT] [--suite] [--recovery]`.
+//! A server to try clients against: `cargo run -p socketio --example sockets -- [PORT] [--suite] [--recovery]`.
 //!
 //! `/engine.io` echoes Engine.IO messages. `/socket.io` has the namespaces `/`, `/custom` and `/closed`. With `--suite` the
 //! times and limits are those that the public test suites of both protocols expect; with `--recovery` sockets survive the loss of their connection.

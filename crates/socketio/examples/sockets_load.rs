@@ -1,4 +1,4 @@
-//! A load generator, and the server it loads: `cargo run --release -p socketio --example load -- [SECONDS] [recovery]`.
+//! A load generator, and the server it loads: `cargo run --release -p socketio --example sockets_load -- [SECONDS] [recovery]`.
 //!
 //! The server runs in a process of its own, so that its memory and its processor time can be read. All clients are WebSockets.
 //!
