@@ -21,12 +21,12 @@ export function isNewCustomerMessage(payload, expected) {
   assert.deepEqual(rest, expected);
 }
 
-/** widget.md W1: ten properties. */
+/** widget.md W1: eleven properties. */
 export function isOwnMessage(payload, expected) {
   const { id, createdAt, ...rest } = payload;
   assert.match(id, UUID_V7);
   isTime(createdAt);
-  const plain = { contentType: "text", richMedia: null, sources: [], senderName: null, clientMessageId: null };
+  const plain = { contentType: "text", richMedia: null, sources: [], senderName: null, clientMessageId: null, readAt: null };
   assert.deepEqual(rest, { ...plain, ...expected });
 }
 
