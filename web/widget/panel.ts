@@ -233,6 +233,7 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
 
   const stop = () => {
     over.abort();
+    for (const pending of uploads?.all() ?? []) uploads!.discard(pending);
     link?.stop();
     link = undefined;
     if (unread) tell({ parlor: 1, type: 'unread', count: 0 });
