@@ -107,13 +107,13 @@ for (const transport of TRANSPORTS) {
         assert.deepEqual(hub.heard.items.map(([, payload]) => payload), stored);
       }));
 
-    test("9: SendMessage with three or six arguments is refused, and nothing is stored", () =>
+    test("9: SendMessage with three or seven arguments is refused, and nothing is stored", () =>
       withHubs(async (open) => {
         const visitor = shop.visitor();
         const hub = await open(visitor.joins(transport));
         const message = "Failed to invoke 'SendMessage' due to an error on the server.";
         await assert.rejects(hub.invoke("SendMessage", ...visitor.who, "three"), { message });
-        await assert.rejects(hub.invoke("SendMessage", ...visitor.who, "six", null, null, null), { message });
+        await assert.rejects(hub.invoke("SendMessage", ...visitor.who, "seven", null, null, null, null), { message });
         assert.deepEqual(await hub.invoke("GetMessages", ...visitor.who), []);
       }));
 
