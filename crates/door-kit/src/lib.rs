@@ -3,6 +3,7 @@
 pub mod address;
 pub mod assets;
 mod bearer;
+pub mod cors;
 mod object;
 pub mod pages;
 pub mod panel;

@@ -29,7 +29,7 @@ pub fn router() -> Router<Door> {
     Router::new()
         .route("/chat-widget/conversations", post(open))
         .route("/chat-widget/devices", post(register).delete(unregister))
-        .layer(middleware::from_fn(cors::cors))
+        .layer(middleware::from_fn(cors::visitors))
 }
 
 #[derive(Deserialize)]

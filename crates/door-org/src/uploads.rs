@@ -52,7 +52,7 @@ pub fn router(door: &Door) -> Router<Door> {
     let body = DefaultBodyLimit::max(usize::try_from(most).unwrap_or(usize::MAX));
     let visitors = Router::new()
         .both_ways("/chat-widget/uploads", post(by_visitor))
-        .layer(middleware::from_fn(cors::cors));
+        .layer(middleware::from_fn(cors::visitors));
     let staff = Router::new().both_ways("/api/uploads/", post(by_staff));
     Router::new()
         .merge(visitors)

@@ -11,7 +11,7 @@ use socketio::{Io, Namespace, Offer, Options, Recovery, Server};
 
 pub use rooms::Room;
 
-use crate::Door;
+use crate::{Door, cors};
 
 /// The sockets of this door. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ impl Sockets {
         Router::new()
             .nest_service("/socket.io", self.server.service())
             .layer(middleware::from_fn_with_state(door, who::recognise))
+            .layer(middleware::from_fn(cors::sockets))
     }
 
     /// Whom to emit to.
