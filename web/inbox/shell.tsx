@@ -156,7 +156,7 @@ function Navigation() {
         </svg>
       </span>
       <ul>
-        <Way to={HOME} icon="messages-square" label={words.value.conversations} current={atConversations} />
+        <Way to={HOME} icon="messages-square" label={words.value.inbox} current={atConversations} />
         {visiblePages('reports').map((page) => (
           <Way key={page.path} to={page.path} icon={page.icon} label={page.title(words.value)} current={behind(page.path, path) !== null} />
         ))}

@@ -1,7 +1,7 @@
 import type { Words } from './en.ts';
 
 const words: Words = {
-  inbox: 'صندوق الوارد',
+  inbox: 'الوارد',
   conversations: 'المحادثات',
   reports: 'التقارير',
   settings: 'الإعدادات',

@@ -1,7 +1,7 @@
 import type { Words } from './en.ts';
 
 const words: Words = {
-  inbox: 'Posteingang',
+  inbox: 'Eingang',
   conversations: 'Gespräche',
   reports: 'Berichte',
   settings: 'Einstellungen',

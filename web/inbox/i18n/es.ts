@@ -1,7 +1,7 @@
 import type { Words } from './en.ts';
 
 const words: Words = {
-  inbox: 'Bandeja de entrada',
+  inbox: 'Bandeja',
   conversations: 'Conversaciones',
   reports: 'Informes',
   settings: 'Ajustes',

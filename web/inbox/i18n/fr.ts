@@ -1,7 +1,7 @@
 import type { Words } from './en.ts';
 
 const words: Words = {
-  inbox: 'Boîte de réception',
+  inbox: 'Messages',
   conversations: 'Conversations',
   reports: 'Rapports',
   settings: 'Réglages',
