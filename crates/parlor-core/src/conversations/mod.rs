@@ -2,6 +2,7 @@
 
 mod content;
 mod inbox;
+mod rating;
 mod reads;
 mod release;
 pub(crate) mod sql;
@@ -25,6 +26,7 @@ use crate::{
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
+pub use rating::{NewRating, Rating, Score, rate};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub(crate) use release::release;
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
@@ -113,6 +115,8 @@ pub struct Session {
     pub resolved_at: Option<Timestamp>,
     /// Who answers, if it is not the channel's own assistant.
     pub assistant: Option<AssistantId>,
+    /// How the visitor has rated it, once it was resolved.
+    pub rating: Option<Rating>,
 }
 
 /// One entry of a conversation.

@@ -18,14 +18,14 @@ macro_rules! select {
             "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
                c.id, c.external_id, c.display_name, c.email, c.phone,
                s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
-               s.assistant_id, c.verified_at
+               s.assistant_id, c.verified_at, s.rating, s.rating_comment, s.rated_at
              from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id ",
             $($rest),+
         )
     };
 }
 
-const COLUMNS: usize = 23;
+const COLUMNS: usize = 26;
 
 fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let external_id: String = row.get(9)?;
@@ -56,6 +56,7 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             first_message_at: row.get(19)?,
             resolved_at: row.get(20)?,
             assistant: row.get(21)?,
+            rating: rating(row, 23)?,
         },
     })
 }
@@ -327,11 +328,14 @@ macro_rules! message_columns {
 
 mod listing;
 mod marks;
+mod ratings;
 
 use marks::read_by;
+use ratings::rating;
 
 pub use listing::{count, page};
 pub use marks::{AT_ONCE, read_by_of, save_read_by};
+pub use ratings::{newest_resolved, save_rating};
 
 fn message(row: &Row<'_>) -> Result<Message> {
     message_at(row, 0)

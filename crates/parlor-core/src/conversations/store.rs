@@ -85,6 +85,7 @@ fn new_session(app: &App, channel: &Channel) -> Session {
         first_message_at: None,
         resolved_at: None,
         assistant: channel.other_assistant(),
+        rating: None,
     }
 }
 

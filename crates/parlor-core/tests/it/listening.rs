@@ -13,7 +13,7 @@ use parlor_core::{
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Conversation, Filter, Message, NewMessage, Page, Start},
+    conversations::{self, Conversation, Filter, Message, NewMessage, NewRating, Page, Start},
     ids::{ConversationId, SignInId},
 };
 use testkit::TestApp;
@@ -194,7 +194,11 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         };
         let text = |who: &str| NewMessage::text(&format!("{who}-{step}@shop.example"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
-        match chance.below(10) {
+        match chance.below(11) {
+            10 => {
+                let rating = NewRating::new(1 + chance.below(5) as i64, None).expect("a rating");
+                drop(conversations::rate(app, &visitor, rating).await);
+            }
             0 => drop(conversations::resolve(app, agent, id, Vec::new()).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),

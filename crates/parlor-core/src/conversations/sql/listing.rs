@@ -129,7 +129,7 @@ pub async fn page(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Pag
             "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
                c.id, c.external_id, c.display_name, c.email, c.phone,
                s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
-               s.assistant_id, c.verified_at, ",
+               s.assistant_id, c.verified_at, s.rating, s.rating_comment, s.rated_at, ",
             message_columns!(),
             " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
               join messages m on m.conversation_id = v.id and m.seq = v.last_seq"
