@@ -15,6 +15,7 @@ mod embeds;
 mod error;
 mod history;
 mod identity;
+mod inbox;
 mod me;
 mod mobile_channels;
 mod native;
@@ -79,6 +80,7 @@ impl OrgDoor {
             .merge(embeds::router())
             .merge(identity::router())
             .merge(history::router())
+            .merge(inbox::router())
             .merge(mobile_channels::router())
             .merge(native::router())
             .with_state(self.state.clone())
