@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_embeds"),
     migration!(10, "0010_inbox", each),
     migration!(13, "0013_ratings"),
+    migration!(11, "0011_setup"),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";
