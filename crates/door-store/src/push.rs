@@ -55,6 +55,13 @@ fn tell(hubs: &Hubs, event: &Event) {
         Event::Assigned { .. } | Event::PresenceChanged { .. } => {}
         // The first message says it all.
         Event::ConversationOpened { .. } => {}
+        // What staff know and tell each other is nobody's here.
+        Event::InboxChanged { .. }
+        | Event::NoteAdded { .. }
+        | Event::NoteDeleted { .. }
+        | Event::DraftChanged { .. }
+        | Event::Changed { .. }
+        | Event::ViewersChanged { .. } => {}
         Event::ChannelChanged { channel_id, identity: Identity::Verified, .. } => {
             hubs.widget.group(&unproved_group(*channel_id)).abort();
         }

@@ -54,6 +54,8 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Since when the id is only believed with a proof; name, address and number may then be the shop's own word.
     pub verified_at: Option<Timestamp>,
+    /// Since when what they write is refused.
+    pub blocked_at: Option<Timestamp>,
 }
 
 /// By which way a visitor comes in.

@@ -43,10 +43,12 @@ pub enum Action {
     PersonIsTried,
     /// Somebody comes with an API key that is none; counted for the address. Good keys are not counted.
     AddressTriesKeys,
+    /// An agent's page says what it shows or that somebody types; counted for the agent.
+    AgentSignals,
 }
 
 impl Action {
-    const ALL: [Action; 10] = [
+    const ALL: [Action; 11] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
@@ -57,6 +59,7 @@ impl Action {
         Action::PersonSignsIn,
         Action::PersonIsTried,
         Action::AddressTriesKeys,
+        Action::AgentSignals,
     ];
 
     /// Its name in the metric.
@@ -72,6 +75,7 @@ impl Action {
             Action::VisitorUploads => "visitor_uploads",
             Action::AddressUploads => "address_uploads",
             Action::AddressTriesKeys => "address_tries_keys",
+            Action::AgentSignals => "agent_signals",
         }
     }
 
@@ -88,6 +92,7 @@ impl Action {
             Action::PersonSignsIn => (10, 10),
             Action::PersonIsTried => (120, 120),
             Action::AddressTriesKeys => (30, 20),
+            Action::AgentSignals => (600, 120),
         }
     }
 }
