@@ -1,6 +1,7 @@
 //! Conversations: everything between one contact and one channel, in sessions, message by message.
 
 mod content;
+mod finding;
 mod inbox;
 mod reads;
 mod release;
@@ -24,7 +25,8 @@ use crate::{
 };
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
-pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
+pub use finding::Search;
+pub use inbox::{Assigned, Filter, Listed, Page, Start, Stretch, find, get, list, messages, page};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub(crate) use release::release;
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
