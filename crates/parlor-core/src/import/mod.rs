@@ -9,7 +9,7 @@ use crate::{
     actor::Role,
     app::App,
     contacts::{Contact, ExternalId},
-    conversations::{Answering, Content},
+    conversations::{Answering, Content, LastMessage, Rating, SenderType},
     ids::{AgentId, AssistantId, ChannelId, ContactId, ConversationId, MessageId, SessionId},
 };
 
@@ -37,6 +37,9 @@ pub struct PastSession {
     pub tags: Vec<String>,
     /// `None` while it is open.
     pub resolved_at: Option<Timestamp>,
+    /// When the assistant gave it to a person.
+    pub handed_over_at: Option<Timestamp>,
+    pub rating: Option<Rating>,
     /// In the order of time, at least one.
     pub messages: Vec<PastMessage>,
 }
@@ -65,6 +68,9 @@ struct Numbered {
     created_at: Timestamp,
     last_message_at: Timestamp,
     updated_at: Timestamp,
+    last_message: LastMessage,
+    /// How many of the contact's messages nobody has answered.
+    unread: i64,
     sessions: Vec<(SessionId, Vec<MessageId>)>,
 }
 
@@ -98,18 +104,24 @@ pub async fn conversations(app: &App, actor: &Actor, past: Vec<PastConversation>
 
 /// Gives out ids that sort by the time of what they name, as those of the present do.
 fn numbered(app: &App, past: PastConversation) -> Result<Numbered> {
-    let mut times = past.sessions.iter().flat_map(|session| &session.messages).map(|message| message.at);
     let silent = || Error::invalid("messages", "must not be empty");
-    let created_at = times.next().ok_or_else(silent)?;
-    let last_message_at = times.last().unwrap_or(created_at);
     if past.sessions.iter().any(|session| session.messages.is_empty()) {
         return Err(silent());
     }
-    let resolved_at = past.sessions.iter().filter_map(|session| session.resolved_at).max();
-    let sessions = past.sessions.iter().map(|session| {
-        let messages = session.messages.iter().map(|message| MessageId(app.id_at(message.at))).collect();
-        (SessionId(app.id_at(session.messages[0].at)), messages)
-    });
+    let newest = past.sessions.last().ok_or_else(silent)?;
+    let (created_at, last) = (past.sessions[0].messages[0].at, &newest.messages[newest.messages.len() - 1]);
+    let sessions: Vec<(SessionId, Vec<MessageId>)> = past
+        .sessions
+        .iter()
+        .map(|session| {
+            let messages = session.messages.iter().map(|message| MessageId(app.id_at(message.at)));
+            (SessionId(app.id_at(session.messages[0].at)), messages.collect())
+        })
+        .collect();
+    let last_id = sessions.last().and_then(|(_, ids)| ids.last()).copied().ok_or_else(silent)?;
+    let unanswered = newest.messages.iter().rev();
+    let unanswered = unanswered.take_while(|message| message.sender.kind() != SenderType::Agent);
+    let unanswered = unanswered.filter(|message| message.sender.kind() == SenderType::EndUser).count();
     Ok(Numbered {
         contact: Contact {
             id: ContactId(app.id_at(created_at)),
@@ -118,12 +130,32 @@ fn numbered(app: &App, past: PastConversation) -> Result<Numbered> {
             email: past.email.clone(),
             phone: past.phone.clone(),
             verified_at: None,
+            blocked_at: None,
         },
         id: ConversationId(app.id_at(created_at)),
         created_at,
-        last_message_at,
-        updated_at: resolved_at.map_or(last_message_at, |at| at.max(last_message_at)),
-        sessions: sessions.collect(),
+        last_message_at: last.at,
+        updated_at: newest.resolved_at.map_or(last.at, |at| at.max(last.at)),
+        last_message: LastMessage::new(last_id, last.sender.kind(), last.sender.name(), &last.content),
+        unread: if newest.resolved_at.is_some() { 0 } else { unanswered as i64 },
+        sessions,
         past,
     })
+}
+
+impl PastSender {
+    fn kind(&self) -> SenderType {
+        match self {
+            PastSender::Contact => SenderType::EndUser,
+            PastSender::Agent { .. } => SenderType::Agent,
+            PastSender::Assistant { .. } => SenderType::Bot,
+        }
+    }
+
+    fn name(&self) -> Option<&str> {
+        match self {
+            PastSender::Contact => None,
+            PastSender::Agent { name, .. } | PastSender::Assistant { name, .. } => Some(name),
+        }
+    }
 }

@@ -1,16 +1,19 @@
 //! Many rows a statement: on PostgreSQL each statement is a round trip.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
-use uuid::Uuid;
 
 use super::{Numbered, PastMessage, PastSender, PastSession};
 use crate::{
     Result,
-    conversations::{SenderType, Status},
+    conversations::{SenderType, Status, sql::last_message_json},
     db::{Tx, Value},
-    ids::{AccountId, MessageId, SessionId},
+    ids::{AccountId, AgentId, MessageId, SessionId},
     search,
 };
 
@@ -63,14 +66,19 @@ static CONTACTS: Insert = insert!(
     "contacts (id, account_id, channel_id, external_id, display_name, email, phone, attributes, created_at, updated_at)"
 );
 static CONVERSATIONS: Insert = insert!(
-    12,
-    "conversations (id, account_id, channel_id, contact_id, session_id, status, assignee_id, last_seq, version, last_message_at, created_at, updated_at)"
+    16,
+    "conversations (id, account_id, channel_id, contact_id, session_id, status, assignee_id, last_seq, version,
+       last_message_at, created_at, updated_at, last_message, unread, messages_in, messages_out)"
 );
 static TAGS: Insert = insert!(3, "conversation_tags (account_id, tag, conversation_id)");
 static SESSIONS: Insert = insert!(
-    11,
-    "sessions (id, account_id, conversation_id, status, assignee_id, assigned_at, tags, answering, first_message_at, resolved_at, created_at)"
+    20,
+    "sessions (id, account_id, conversation_id, status, assignee_id, assigned_at, tags, answering, first_message_at,
+       resolved_at, created_at, channel_id, first_answer_at, first_reply_at, handed_over_at, messages_in, messages_out,
+       rating, rating_comment, rated_at)"
 );
+static REPLIES: Insert =
+    insert!(5, "session_replies (session_id, agent_id, account_id, replies, first_reply_at)");
 static MESSAGES: Insert = insert!(
     12,
     "messages (id, account_id, conversation_id, session_id, seq, sender_type, sender_id, sender_name, content_type, content, rich_media, created_at)"
@@ -84,16 +92,48 @@ impl Numbered {
     }
 }
 
+/// Which way messages go.
+#[derive(Clone, Copy)]
+enum Side {
+    In,
+    Out,
+}
+
 impl PastSession {
     fn status(&self) -> Status {
         if self.resolved_at.is_some() { Status::Resolved } else { Status::Open }
+    }
+
+    fn first_of(&self, kind: SenderType) -> Option<Timestamp> {
+        self.messages.iter().find(|message| message.sender.kind() == kind).map(|message| message.at)
+    }
+
+    fn count(&self, side: Side) -> i64 {
+        let of_contact = |message: &&PastMessage| message.sender.kind() == SenderType::EndUser;
+        let written = self.messages.iter().filter(of_contact).count();
+        match side {
+            Side::In => written as i64,
+            Side::Out => (self.messages.len() - written) as i64,
+        }
+    }
+
+    /// How many messages each agent has written, and when the first.
+    fn replies(&self) -> BTreeMap<AgentId, (i64, Timestamp)> {
+        let mut replies = BTreeMap::new();
+        for message in &self.messages {
+            if let PastSender::Agent { id, .. } = message.sender {
+                replies.entry(id).or_insert((0, message.at)).0 += 1;
+            }
+        }
+        replies
     }
 }
 
 pub async fn insert(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]) -> Result<()> {
     contacts(tx, account_id, conversations).await?;
+    let previews: Vec<Json> = conversations.iter().map(|one| last_message_json(&one.last_message)).collect();
     let mut values = Vec::new();
-    for one in conversations {
+    for (one, preview) in conversations.iter().zip(&previews) {
         let Some((newest, (session_id, _))) = one.past.sessions.last().zip(one.sessions.last()) else {
             continue;
         };
@@ -111,6 +151,10 @@ pub async fn insert(tx: &mut Tx, account_id: AccountId, conversations: &[Numbere
             one.last_message_at.into(),
             one.created_at.into(),
             one.updated_at.into(),
+            preview.into(),
+            one.unread.into(),
+            newest.count(Side::In).into(),
+            newest.count(Side::Out).into(),
         ]);
     }
     CONVERSATIONS.run(tx, &values).await?;
@@ -164,12 +208,13 @@ async fn tags(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]) ->
 async fn sessions(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]) -> Result<()> {
     let all = || {
         conversations.iter().flat_map(|one| {
-            one.past.sessions.iter().zip(&one.sessions).map(move |(session, (id, _))| (one.id, *id, session))
+            let sessions = one.past.sessions.iter().zip(&one.sessions);
+            sessions.map(move |(session, (id, _))| (one.id, one.past.channel_id, *id, session))
         })
     };
-    let tags: Vec<Json> = all().map(|(_, _, session)| json!(session.tags)).collect();
+    let tags: Vec<Json> = all().map(|(.., session)| json!(session.tags)).collect();
     let mut values = Vec::new();
-    for ((conversation_id, id, session), tags) in all().zip(&tags) {
+    for ((conversation_id, channel_id, id, session), tags) in all().zip(&tags) {
         let first = session.messages[0].at;
         values.extend([
             Value::from(id),
@@ -183,19 +228,41 @@ async fn sessions(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]
             first.into(),
             session.resolved_at.into(),
             first.into(),
+            channel_id.into(),
+            session.first_of(SenderType::Bot).into(),
+            session.first_of(SenderType::Agent).into(),
+            session.handed_over_at.into(),
+            session.count(Side::In).into(),
+            session.count(Side::Out).into(),
+            session.rating.as_ref().map(|rating| i64::from(rating.score.get())).into(),
+            session.rating.as_ref().and_then(|rating| rating.comment.as_ref()).into(),
+            session.rating.as_ref().map(|rating| rating.at).into(),
         ]);
     }
-    SESSIONS.run(tx, &values).await
+    SESSIONS.run(tx, &values).await?;
+    let mut values = Vec::new();
+    for (_, _, id, session) in all() {
+        for (agent_id, (replies, first)) in session.replies() {
+            values.extend([
+                Value::from(id),
+                agent_id.into(),
+                account_id.into(),
+                replies.into(),
+                first.into(),
+            ]);
+        }
+    }
+    REPLIES.run(tx, &values).await
 }
 
 async fn messages(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]) -> Result<()> {
     let mut values = Vec::new();
     for one in conversations {
         for ((session_id, id, message), seq) in one.messages().zip(1_i64..) {
-            let (kind, sender_id, name): (_, Uuid, _) = match &message.sender {
-                PastSender::Contact => (SenderType::EndUser, one.contact.id.0, None),
-                PastSender::Agent { id, name } => (SenderType::Agent, id.0, Some(name)),
-                PastSender::Assistant { id, name } => (SenderType::Bot, id.0, Some(name)),
+            let sender_id = match &message.sender {
+                PastSender::Contact => one.contact.id.0,
+                PastSender::Agent { id, .. } => id.0,
+                PastSender::Assistant { id, .. } => id.0,
             };
             values.extend([
                 Value::from(id),
@@ -203,9 +270,9 @@ async fn messages(tx: &mut Tx, account_id: AccountId, conversations: &[Numbered]
                 one.id.into(),
                 session_id.into(),
                 seq.into(),
-                kind.into(),
+                message.sender.kind().into(),
                 sender_id.into(),
-                name.into(),
+                message.sender.name().into(),
                 message.content.kind.into(),
                 (&message.content.text).into(),
                 message.content.rich_media.as_ref().into(),

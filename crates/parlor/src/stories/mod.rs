@@ -6,7 +6,7 @@ mod phrases;
 use jiff::{SignedDuration, Timestamp, civil::Weekday, tz::TimeZone};
 use parlor_core::{
     contacts::ExternalId,
-    conversations::{Answering, Content, ContentType},
+    conversations::{Answering, Content, ContentType, Rating, Score},
     ids::{AgentId, AssistantId, ChannelId},
     import::{PastConversation, PastMessage, PastSender, PastSession},
 };
@@ -253,6 +253,11 @@ impl Teller {
             answering: if assigned_at.is_some() { Answering::Person } else { Answering::Assistant },
             tags: self.tags(talk.subject.name, waits),
             resolved_at: (!open).then(|| resolved.min(self.now)),
+            handed_over_at: messages
+                .get(usize::try_from(handed_over).unwrap_or(usize::MAX))
+                .map(|first: &PastMessage| first.at)
+                .filter(|_| assigned_at.is_some()),
+            rating: if open { None } else { self.rating(resolved.min(self.now))? },
             messages,
         })
     }
@@ -273,6 +278,16 @@ impl Teller {
         let choice =
             json!({ "buttons": [{ "label": "👍", "value": "yes" }, { "label": "👎", "value": "no" }] });
         Content::new(ContentType::QuickButton, text, Some(choice))
+    }
+
+    /// One of three rates what was resolved, mostly well.
+    fn rating(&mut self, at: Timestamp) -> parlor_core::Result<Option<Rating>> {
+        if !self.chance.percent(30) {
+            return Ok(None);
+        }
+        let score = *self.chance.pick(&[5, 5, 5, 5, 4, 4, 4, 3, 2, 1]);
+        let comment = self.chance.percent(20).then(|| String::from(if score > 3 { "🙂" } else { "🙁" }));
+        Ok(Some(Rating { score: Score::new(score)?, comment, at }))
     }
 
     fn tags(&mut self, subject: &str, waits: bool) -> Vec<String> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{COLUMNS, conversation, message_at};
 use crate::{
     Error, Result,
-    conversations::{Assigned, Content, Filter, Listed, Page, Start, finding::Asked},
+    conversations::{Assigned, Content, Filter, Listed, Page, Snoozed, Start, Status, finding::Asked},
     db::{Dialect, Row, Tx, Value},
     ids::{AccountId, ConversationId},
     params,
@@ -26,14 +26,18 @@ macro_rules! walked {
     ($what:expr, $joins:expr, $filter:expr, $rest:tt) => {
         pick!(
             ("select ", $what, " from conversations v ", $joins, " where v.account_id = $1 and v.last_seq > 0 and ", labelled!(),)
-            $filter.status, {
-                Some(_) => " and v.status = $2",
-                None => " and cast($2 as text) is null",
+            ($filter.status, $filter.snoozed), {
+                (None, None) => " and cast($2 as text) is null",
+                (Some(_), None) => " and v.status = $2",
+                (_, Some(Snoozed::No)) => " and v.status = $2 and v.snoozed_until is null",
+                (_, Some(Snoozed::Yes)) => " and v.snoozed_until is not null and cast($2 as text) is null",
             }
             ($filter.assigned, {
                 Assigned::Whatever => " and cast($3 as uuid) is null",
                 Assigned::ToNobody => " and v.assignee_id is null and cast($3 as uuid) is null",
                 Assigned::To(_) => " and v.assignee_id = $3",
+                Assigned::Mentioning(_) => " and v.id in (select n.conversation_id from mentions n
+                    where n.account_id = $1 and n.agent_id = $3)",
             }
             ($filter.channel_id, {
                 Some(_) => " and v.channel_id = $4",
@@ -84,6 +88,9 @@ macro_rules! gathered {
             $gather, {
                 Gather::Tagged => concat!("select ", $what, " from conversation_tags t cross join conversations v ", $joins,
                     " where t.account_id = $1 and t.tag = $5 and v.id = t.conversation_id and ", narrowed!()),
+                Gather::Mentioning => concat!("select ", $what, " from (
+                      select distinct conversation_id as id from mentions where account_id = $1 and agent_id = $3
+                    ) f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
                 Gather::Found(Dialect::Sqlite) => concat!(
                     found!("messages_search match $10", "contacts_search match $11"),
                     "select ", $what, " from found f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
@@ -96,7 +103,14 @@ macro_rules! gathered {
                 Assigned::Whatever => " and cast($3 as uuid) is null",
                 Assigned::ToNobody => " and v.assignee_id is null and cast($3 as uuid) is null",
                 Assigned::To(_) => " and v.assignee_id = $3",
-            } $rest)
+                Assigned::Mentioning(_) => " and v.id in (select n.conversation_id from mentions n
+                    where n.account_id = $1 and n.agent_id = $3)",
+            }
+            ($filter.snoozed, {
+                None => "",
+                Some(Snoozed::No) => " and v.snoozed_until is null",
+                Some(Snoozed::Yes) => " and v.snoozed_until is not null",
+            } $rest))
         )
     };
 }
@@ -125,6 +139,8 @@ macro_rules! changed {
 enum Gather {
     /// From those that have the label.
     Tagged,
+    /// From those in which the agent is mentioned.
+    Mentioning,
     /// From those that have what is searched for.
     Found(Dialect),
 }
@@ -132,12 +148,18 @@ enum Gather {
 /// The parameters that every list has, `$1` to `$5`.
 fn narrowed(account_id: AccountId, filter: &Filter) -> Vec<Value<'_>> {
     let assignee = match filter.assigned {
-        Assigned::To(agent) => Some(agent),
+        Assigned::To(agent) | Assigned::Mentioning(agent) => Some(agent),
         Assigned::Whatever | Assigned::ToNobody => None,
+    };
+    let status = match filter.snoozed {
+        // Only what is open sleeps.
+        Some(Snoozed::Yes) => None,
+        Some(Snoozed::No) => filter.status.or(Some(Status::Open)),
+        None => filter.status,
     };
     vec![
         account_id.into(),
-        filter.status.into(),
+        status.into(),
         assignee.into(),
         filter.channel_id.into(),
         filter.tag.as_ref().into(),
@@ -147,12 +169,14 @@ fn narrowed(account_id: AccountId, filter: &Filter) -> Vec<Value<'_>> {
 /// So many conversations are gathered and sorted; more are walked in the order of the list, where some come soon.
 const FEW: i64 = 2000;
 
-/// Whether the list is narrowed to a label that few conversations have.
-async fn few_have(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<bool> {
-    match &filter.tag {
-        Some(tag) => Ok(!has_more_tagged(tx, account_id, tag, FEW).await?),
-        None => Ok(false),
+/// From where a list is gathered, if it is narrowed to what few conversations have.
+async fn few_have(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<Option<Gather>> {
+    if let Assigned::Mentioning(_) = filter.assigned {
+        return Ok(Some(Gather::Mentioning));
     }
+    let Some(tag) = &filter.tag else { return Ok(None) };
+    let many = has_more_tagged(tx, account_id, tag, FEW).await?;
+    Ok((!many).then_some(Gather::Tagged))
 }
 
 /// Whether more conversations have a label than so many.
@@ -164,23 +188,16 @@ pub async fn has_more_tagged(tx: &mut Tx, account_id: AccountId, tag: &str, most
 
 /// How many conversations are in the list.
 pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
-    let sql = if few_have(tx, account_id, filter).await? {
-        gathered!("count(*)", "", Gather::Tagged, filter, ())
-    } else {
-        walked!("count(*)", "", filter, ())
+    let sql = match few_have(tx, account_id, filter).await? {
+        Some(gather) => gathered!("count(*)", "", gather, filter, ()),
+        None => walked!("count(*)", "", filter, ()),
     };
     tx.one(sql, &narrowed(account_id, filter), |row| row.get(0)).await
 }
 
 macro_rules! columns {
     () => {
-        concat!(
-            "v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
-               c.id, c.external_id, c.display_name, c.email, c.phone,
-               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
-               s.assistant_id, c.verified_at, ",
-            message_columns!()
-        )
+        concat!(conversation_columns!(), ", ", message_columns!())
     };
 }
 
@@ -199,18 +216,17 @@ pub async fn page(
     page: Page,
     passed_over: i64,
 ) -> Result<Vec<Listed>> {
-    let sql = if few_have(tx, account_id, filter).await? {
-        gathered!(columns!(), joins!(), Gather::Tagged, filter, (page.start, {
+    let sql = match few_have(tx, account_id, filter).await? {
+        Some(gather) => gathered!(columns!(), joins!(), gather, filter, (page.start, {
             Start::Offset(_) => from_the_top!(),
             Start::After(_) => going_on!(),
             Start::Changed(_) => changed!(),
-        } ()))
-    } else {
-        walked!(columns!(), joins!(), filter, (page.start, {
+        } ())),
+        None => walked!(columns!(), joins!(), filter, (page.start, {
             Start::Offset(_) => from_the_top!(),
             Start::After(_) => going_on!(),
             Start::Changed(_) => changed!(),
-        } ()))
+        } ())),
     };
     let mut params = narrowed(account_id, filter);
     params.extend(stretch(tx, account_id, page, passed_over).await?);
