@@ -1,15 +1,17 @@
-//! What every door needs and no contract speaks of: the caller's address, JSON objects as bodies, the embedded pages.
+//! What every door needs and no contract speaks of: the caller's address, what comes in a request, the embedded pages.
 
 pub mod address;
 pub mod assets;
 mod bearer;
 pub mod cors;
+mod extract;
 mod object;
 pub mod pages;
 pub mod panel;
 
 pub use address::{Address, Forwarded};
 pub use bearer::bearer;
+pub use extract::{Asked, Body, Id, Named, OptionalBody, Refuses, Unfit};
 pub use object::{Object, given};
 
 use std::time::Duration;

@@ -4,14 +4,15 @@ use std::borrow::Cow;
 
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
-use door_kit::{Object, whole_seconds};
-use http::{StatusCode, header::RETRY_AFTER, request::Parts};
+pub use door_kit::{Asked, Body, Id, OptionalBody};
+use door_kit::{Refuses, Unfit, whole_seconds};
+use http::{StatusCode, header::RETRY_AFTER};
 use parlor_core::Error;
-use serde::{Serialize, de::DeserializeOwned};
-use uuid::Uuid;
+use serde::Serialize;
+
+use crate::Door;
 
 /// Why a request was refused; leaves as `{"error": "<reason>"}`.
 #[derive(Debug)]
@@ -78,6 +79,16 @@ impl From<Error> for Refusal {
     }
 }
 
+impl Refuses for Door {
+    type Refusal = Refusal;
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Refusal {
+        Refusal::new(unfit.status, unfit.reason)
+    }
+}
+
 #[derive(Serialize)]
 struct Said<'a> {
     error: &'a str,
@@ -90,73 +101,5 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }
         response
-    }
-}
-
-/// A JSON body: an object.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>> {
-        match Json::<Object<T>>::from_request(request, state).await {
-            Ok(Json(Object(body))) => Ok(Body(body)),
-            Err(rejection) => Err(body_refusal(&rejection)),
-        }
-    }
-}
-
-/// A JSON body that may be left out.
-pub struct OptionalBody<T>(pub T);
-
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
-    type Rejection = Refusal;
-
-    async fn from_request(request: Request, state: &S) -> Result<OptionalBody<T>> {
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
-        if bytes.is_empty() {
-            return Ok(OptionalBody(T::default()));
-        }
-        Json::from_bytes(&bytes)
-            .map(|Json(Object(body))| OptionalBody(body))
-            .map_err(|rejection| body_refusal(&rejection))
-    }
-}
-
-/// Why a body is no JSON object of the right shape.
-pub fn body_refusal(rejection: &JsonRejection) -> Refusal {
-    let status = match rejection.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-        status => status,
-    };
-    Refusal::new(status, rejection.body_text())
-}
-
-/// The parameters of a query.
-pub struct Asked<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(asked)) => Ok(Asked(asked)),
-            Err(rejection) => Err(Refusal::bad_request(rejection.body_text())),
-        }
-    }
-}
-
-/// The id in a path. What is no id names nothing.
-pub struct Id(pub Uuid);
-
-impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id> {
-        let id = Path::<Uuid>::from_request_parts(parts, state).await;
-        id.map(|Path(id)| Id(id)).map_err(|_| Refusal::new(StatusCode::NOT_FOUND, "Not found."))
     }
 }

@@ -15,6 +15,7 @@ mod embeds;
 mod error;
 mod history;
 mod identity;
+mod inbox;
 mod inbox_page;
 mod me;
 mod mobile_channels;
@@ -81,6 +82,7 @@ impl OrgDoor {
             .merge(identity::router())
             .merge(inbox_page::router())
             .merge(history::router())
+            .merge(inbox::router())
             .merge(mobile_channels::router())
             .merge(native::router())
             .with_state(self.state.clone())

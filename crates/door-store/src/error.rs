@@ -4,20 +4,20 @@ use std::borrow::Cow;
 
 use axum::{
     Json,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
-use door_kit::{Object, whole_seconds};
+pub use door_kit::{Asked, Body, Id, Named, OptionalBody};
+use door_kit::{Refuses, Unfit, whole_seconds};
 use http::{
     HeaderValue, StatusCode,
     header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
-    request::Parts,
 };
 use parlor_core::Error;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use signalr::HubError;
 use utoipa::ToSchema;
-use uuid::Uuid;
+
+use crate::Door;
 
 /// A problem document: `application/problem+json`.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,6 +75,16 @@ impl Problem {
     /// A path that leads nowhere.
     pub fn not_found(what: &'static str) -> Problem {
         Error::NotFound(what).into()
+    }
+}
+
+impl Refuses for Door {
+    type Refusal = Problem;
+}
+
+impl From<Unfit> for Problem {
+    fn from(unfit: Unfit) -> Problem {
+        Problem::new(unfit.status, unfit.reason)
     }
 }
 
@@ -183,87 +193,4 @@ pub fn hub_error(error: Error) -> HubError {
         Error::Database(cause) | Error::Internal(cause) => HubError::internal(cause.to_string()),
         refused => HubError::new(said(&refused)),
     }
-}
-
-/// A JSON body. Bad ones, an empty one included, are answered by a problem document.
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Body<T>> {
-        match Json::<Object<T>>::from_request(request, state).await {
-            Ok(Json(Object(body))) => Ok(Body(body)),
-            Err(rejection) => Err(body_problem(&rejection)),
-        }
-    }
-}
-
-fn body_problem(rejection: &JsonRejection) -> Problem {
-    let status = match rejection.status() {
-        StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-        status => status,
-    };
-    Problem::new(status, rejection.body_text())
-}
-
-/// A JSON body that may be left out.
-pub struct OptionalBody<T>(pub T);
-
-impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<OptionalBody<T>> {
-        let bytes = axum::body::Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| Problem::new(rejection.status(), rejection.body_text()))?;
-        if bytes.is_empty() {
-            return Ok(OptionalBody(T::default()));
-        }
-        Json::from_bytes(&bytes)
-            .map(|Json(Object(body))| OptionalBody(body))
-            .map_err(|rejection| body_problem(&rejection))
-    }
-}
-
-/// The parameters of a query.
-pub struct Asked<T>(pub T);
-
-impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>> {
-        match Query::<T>::from_request_parts(parts, state).await {
-            Ok(Query(asked)) => Ok(Asked(asked)),
-            Err(rejection) => Err(Problem::bad_request(rejection.body_text())),
-        }
-    }
-}
-
-/// The word in a path. What is no text names nothing.
-pub struct Named(pub String);
-
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named> {
-        let name = Path::<String>::from_request_parts(parts, state).await;
-        name.map(|Path(name)| Named(name)).map_err(|_| nowhere())
-    }
-}
-
-/// The id in a path. What is no id names nothing.
-pub struct Id(pub Uuid);
-
-impl<S: Send + Sync> FromRequestParts<S> for Id {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Id> {
-        let id = Path::<Uuid>::from_request_parts(parts, state).await;
-        id.map(|Path(id)| Id(id)).map_err(|_| nowhere())
-    }
-}
-
-fn nowhere() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "The path names nothing.")
 }

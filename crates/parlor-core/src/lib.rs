@@ -9,6 +9,7 @@ pub mod actor;
 pub mod app;
 pub mod assistants;
 pub mod bus;
+pub mod canned_replies;
 pub mod channels;
 pub mod contacts;
 pub mod conversations;
@@ -28,6 +29,7 @@ mod search;
 pub mod secrets;
 pub mod uploads;
 pub mod usage;
+pub mod viewers;
 
 pub use actor::{Actor, Permission};
 pub use app::App;

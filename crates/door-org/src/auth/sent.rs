@@ -1,12 +1,11 @@
 //! What a page's form or its script sends.
 
 use axum::{
-    Form, Json,
-    body::Bytes,
+    Form,
     extract::{FromRequest, Request},
     response::{IntoResponse, Redirect, Response},
 };
-use door_kit::Object;
+use door_kit::Unfit;
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use parlor_core::{Error, actor::Agent};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -14,7 +13,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::ACCOUNT;
 use crate::{
     Door,
-    error::{Body, Refusal, body_refusal},
+    error::{Body, OptionalBody, Refusal},
     session,
 };
 
@@ -53,13 +52,8 @@ impl<T: DeserializeOwned> FromRequest<Door> for Sent<T> {
 
 async fn form<T: DeserializeOwned>(request: Request, door: &Door) -> Result<T, Refusal> {
     let read = Form::<T>::from_request(request, door).await;
-    read.map(|Form(body)| body).map_err(|rejection| {
-        let status = match rejection.status() {
-            StatusCode::UNPROCESSABLE_ENTITY => StatusCode::BAD_REQUEST,
-            status => status,
-        };
-        Refusal::new(status, rejection.body_text())
-    })
+    read.map(|Form(body)| body)
+        .map_err(|rejection| Unfit::rejected(rejection.status(), rejection.body_text()).into())
 }
 
 /// A change by somebody who has signed in, with the page's CSRF token: in a form's field, or in a script's header.
@@ -106,18 +100,10 @@ impl<T: DeserializeOwned> FromRequest<Door> for Change<T> {
             Way::Json => {
                 session::check_csrf(&door.app, &agent, session::csrf_header(request.headers()))
                     .map_err(IntoResponse::into_response)?;
-                let body = json(request, door).await.map_err(IntoResponse::into_response)?;
+                let body = OptionalBody::from_request(request, door).await;
+                let OptionalBody(body) = body.map_err(IntoResponse::into_response)?;
                 Ok(Change { way, agent, body })
             }
         }
     }
-}
-
-/// A JSON object; nothing at all is one without entries.
-async fn json<T: DeserializeOwned>(request: Request, door: &Door) -> Result<T, Refusal> {
-    let bytes = Bytes::from_request(request, door)
-        .await
-        .map_err(|rejection| Refusal::new(rejection.status(), rejection.body_text()))?;
-    let said: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    Json::from_bytes(said).map(|Json(Object(body))| body).map_err(|rejection| body_refusal(&rejection))
 }

@@ -21,16 +21,21 @@ const LONGEST_HEAD: usize = 14;
 
 /// What a message holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// UTF-8.
     Text,
+    /// Any bytes.
     Binary,
 }
 
 /// What a client's frames come to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
+    /// A whole message. A text has been found to be UTF-8.
     Message(Kind, Bytes),
+    /// With what the pong repeats.
     Ping(Bytes),
+    /// Whatever it carries.
     Pong,
     /// With its code, if it has one.
     Close(Option<u16>),
@@ -38,7 +43,7 @@ pub(crate) enum Event {
 
 /// Why a client's bytes are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// They break the protocol.
     Protocol,
     /// A text is none.
@@ -48,16 +53,22 @@ pub(crate) enum Fault {
 }
 
 /// Codes of close frames.
-pub(crate) mod code {
-    pub(crate) const NORMAL: u16 = 1000;
-    pub(crate) const PROTOCOL: u16 = 1002;
-    pub(crate) const TEXT: u16 = 1007;
-    pub(crate) const TOO_LONG: u16 = 1009;
-    pub(crate) const FAILED: u16 = 1011;
+pub mod code {
+    /// Nothing is wrong.
+    pub const NORMAL: u16 = 1000;
+    /// Frames break the protocol.
+    pub const PROTOCOL: u16 = 1002;
+    /// A text is none.
+    pub const TEXT: u16 = 1007;
+    /// A message is longer than allowed.
+    pub const TOO_LONG: u16 = 1009;
+    /// The server has failed.
+    pub const FAILED: u16 = 1011;
 }
 
 impl Fault {
-    pub(crate) fn code(self) -> u16 {
+    /// The code that says so.
+    pub fn code(self) -> u16 {
         match self {
             Self::Protocol => code::PROTOCOL,
             Self::Text => code::TEXT,

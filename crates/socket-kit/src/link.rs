@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    future::poll_fn,
     io::{self, IoSlice},
     pin::Pin,
     task::{Context, Poll, Waker, ready},
@@ -12,31 +13,70 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 
-use super::frame::{self, Event, Fault, Head, Kind, Reader};
-use crate::{
-    connection::Connection,
-    outbox::{Filled, HEAD_ROOM},
-    transport::Lost,
-};
+use crate::frame::{self, Event, Fault, Head, Kind, Reader, code};
 
 /// What is read at once.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Small messages that wait together leave in one frame of at most so many bytes.
-const FRAME_BYTES: usize = 4 * 1024;
-
 thread_local! {
     // One for each thread and not one for each connection: nothing stays in them.
     static READ: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
-    static WRITE: RefCell<Vec<u8>> = RefCell::new(Vec::with_capacity(HEAD_ROOM + FRAME_BYTES));
+    static WRITE: RefCell<Batch> = RefCell::new(Batch(Vec::with_capacity(Batch::BYTES)));
 }
 
-pub(crate) struct Link {
+/// What waits for a client.
+pub trait Outgoing {
+    /// Takes what is to leave next: small messages into the batch, as many as have their place there, or one that is too large for it.
+    fn fill(&self, batch: &mut Batch) -> Filled;
+
+    /// The socket has taken something of it.
+    fn moved(&self) {}
+}
+
+/// What [`Outgoing::fill`] has taken.
+pub enum Filled {
+    /// Nothing waits.
+    Nothing,
+    /// Frames, which are in the batch.
+    Batch,
+    /// A message of its own.
+    Large(Kind, Bytes),
+}
+
+/// Small messages that leave together.
+pub struct Batch(Vec<u8>);
+
+impl Batch {
+    /// The most bytes that messages have in it together.
+    pub const BYTES: usize = 4 * 1024;
+
+    /// Whether one more message of this length has its place in it.
+    pub fn has_room(&self, length: usize) -> bool {
+        self.0.len() + length <= Self::BYTES
+    }
+
+    /// Adds a message.
+    pub fn add(&mut self, kind: Kind, message: &[u8]) {
+        self.0.extend_from_slice(Head::of(kind, message.len()).as_bytes());
+        self.0.extend_from_slice(message);
+    }
+
+    /// Adds one message that is put together of pieces, which have `length` bytes together.
+    pub fn add_joined<T: AsRef<[u8]>>(&mut self, kind: Kind, length: usize, pieces: impl Iterator<Item = T>) {
+        self.0.extend_from_slice(Head::of(kind, length).as_bytes());
+        let end = self.0.len() + length;
+        pieces.for_each(|piece| self.0.extend_from_slice(piece.as_ref()));
+        assert_eq!(self.0.len(), end, "a frame is as long as its head says");
+    }
+}
+
+/// An open WebSocket, to be polled by whoever has something to do with it.
+pub struct Link {
     io: TokioIo<Upgraded>,
     reader: Reader,
     /// What has come behind the last event.
     unread: BytesMut,
-    /// What the socket has not taken of the last frame.
+    /// What the socket has not taken of what was written last.
     unsent: Bytes,
     /// A pong or a close frame that is to follow it.
     control: Option<Bytes>,
@@ -44,7 +84,7 @@ pub(crate) struct Link {
     unflushed: bool,
     stage: Stage,
     input: Input,
-    /// The session's, for whoever writes in its place.
+    /// That of the task it belongs to, for whoever writes in its place.
     waker: Option<Waker>,
 }
 
@@ -83,8 +123,10 @@ enum All {
 }
 
 /// Why nothing more is read.
-pub(crate) enum Unreadable {
+pub enum Unreadable {
+    /// The client's frames are refused.
     Fault(Fault),
+    /// The connection failed.
     Io(io::Error),
 }
 
@@ -107,7 +149,7 @@ impl Link {
     // ---- what comes ----
 
     /// The next event; `None` when there will be no more. Pings and closes are answered by the way.
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Unreadable>>> {
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Unreadable>>> {
         if self.input != Input::Open {
             return Poll::Ready(None);
         }
@@ -141,7 +183,7 @@ impl Link {
             Ok(Event::Ping(payload)) => self.reply(cx, frame::pong(payload), Stage::Open),
             Ok(Event::Close(code)) => {
                 self.input = Input::Closed;
-                self.reply(cx, frame::close(code.unwrap_or(frame::code::NORMAL)), Stage::Closing);
+                self.reply(cx, frame::close(code.unwrap_or(code::NORMAL)), Stage::Closing);
             }
             Ok(Event::Message(..) | Event::Pong) => {}
             Err(_) => self.input = Input::Faulty,
@@ -176,53 +218,22 @@ impl Link {
 
     // ---- what leaves ----
 
-    /// Sends what waits in the connection's outbox. Ready when all of it has left.
-    pub(crate) fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        connection: &Connection,
-        now: impl FnOnce() -> u64,
-    ) -> Poll<Result<(), Lost>> {
-        match self.poll_outbox(cx, connection) {
-            Poll::Pending => {
-                connection.stalled(Some(now()));
-                Poll::Pending
-            }
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(())),
-            Poll::Ready(Err(_)) => Poll::Ready(Err(Lost)),
-        }
-    }
-
-    /// The same from another task than the session's, which is woken if it has to go on.
-    pub(crate) fn send_for_session(&mut self, connection: &Connection, now: u64) {
-        let Some(waker) = self.waker.take() else { return connection.session.wake() };
-        let sent = self.poll_send(&mut Context::from_waker(&waker), connection, || now);
-        self.waker = Some(waker);
-        if let Poll::Ready(Err(Lost)) = sent {
-            connection.session.wake();
-        }
-    }
-
-    /// Remembers whom to wake when the socket can be written to again.
-    pub(crate) fn belongs_to(&mut self, waker: &Waker) {
-        if !self.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
-            self.waker = Some(waker.clone());
-        }
-    }
-
-    fn poll_outbox(&mut self, cx: &mut Context<'_>, connection: &Connection) -> Poll<io::Result<()>> {
-        let kind = if connection.protocol().is_binary() { Kind::Binary } else { Kind::Text };
+    /// Sends what waits. Ready when all of it has left.
+    pub fn poll_send(&mut self, cx: &mut Context<'_>, waiting: &impl Outgoing) -> Poll<io::Result<()>> {
         loop {
             let began = !self.unsent.is_empty();
             ready!(self.poll_out(cx))?;
             if began {
-                connection.stalled(None);
+                waiting.moved();
             }
-            let all = WRITE.with_borrow_mut(|scratch| match connection.fill(scratch, FRAME_BYTES) {
-                Filled::Nothing => Ok(All::Sent),
-                _ if self.stage != Stage::Open => Err(io::ErrorKind::BrokenPipe.into()),
-                Filled::Small => self.write_small(cx, kind, scratch).map(|()| All::NotYet),
-                Filled::Large(message) => self.write_large(cx, kind, message).map(|()| All::NotYet),
+            let all = WRITE.with_borrow_mut(|batch| {
+                batch.0.clear();
+                match waiting.fill(batch) {
+                    Filled::Nothing => Ok(All::Sent),
+                    _ if self.stage != Stage::Open => Err(io::ErrorKind::BrokenPipe.into()),
+                    Filled::Batch => self.write_small(cx, &batch.0).map(|()| All::NotYet),
+                    Filled::Large(kind, message) => self.write_large(cx, kind, message).map(|()| All::NotYet),
+                }
             })?;
             if let All::Sent = all {
                 break;
@@ -231,13 +242,29 @@ impl Link {
         if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
             self.unflushed = false;
-            connection.stalled(None);
+            waiting.moved();
         }
         Poll::Ready(Ok(()))
     }
 
+    /// The same from another task than the one it belongs to, which is woken when it has to go on. None where nobody has said yet
+    /// which that is.
+    pub fn send_in_place(&mut self, waiting: &impl Outgoing) -> Option<Poll<io::Result<()>>> {
+        let waker = self.waker.take()?;
+        let sent = self.poll_send(&mut Context::from_waker(&waker), waiting);
+        self.waker = Some(waker);
+        Some(sent)
+    }
+
+    /// Remembers whom to wake when the socket can be written to again.
+    pub fn belongs_to(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
     /// Sends one message, which is taken at the first opportunity.
-    pub(crate) fn poll_message(
+    pub fn poll_message(
         &mut self,
         cx: &mut Context<'_>,
         kind: Kind,
@@ -255,15 +282,11 @@ impl Link {
         }
     }
 
-    fn write_small(&mut self, cx: &mut Context<'_>, kind: Kind, scratch: &mut [u8]) -> io::Result<()> {
-        let head = Head::of(kind, scratch.len() - HEAD_ROOM);
-        let start = HEAD_ROOM - head.as_bytes().len();
-        scratch[start..HEAD_ROOM].copy_from_slice(head.as_bytes());
-        let frame = &scratch[start..];
-        let polled = Pin::new(&mut self.io).poll_write(cx, frame);
+    fn write_small(&mut self, cx: &mut Context<'_>, frames: &[u8]) -> io::Result<()> {
+        let polled = Pin::new(&mut self.io).poll_write(cx, frames);
         let written = self.written(polled)?;
-        if written < frame.len() {
-            self.unsent = Bytes::copy_from_slice(&frame[written..]);
+        if written < frames.len() {
+            self.unsent = Bytes::copy_from_slice(&frames[written..]);
         }
         Ok(())
     }
@@ -323,7 +346,7 @@ impl Link {
     // ---- how it ends ----
 
     /// Sends a close frame, unless the client's own has been answered.
-    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<io::Result<()>> {
+    pub fn poll_close(&mut self, cx: &mut Context<'_>, code: u16) -> Poll<io::Result<()>> {
         if self.stage == Stage::Open {
             self.stage = Stage::Closing;
             self.control = Some(frame::close(code));
@@ -333,7 +356,7 @@ impl Link {
     }
 
     /// Waits until the client has closed, too. One whose frames cannot be read any more is told by the end of ours.
-    pub(crate) fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             match self.input {
                 Input::Open => {
@@ -350,6 +373,13 @@ impl Link {
                     }
                 }
             }
+        }
+    }
+
+    /// Says that nothing follows, and waits until the client has taken notice.
+    pub async fn close(&mut self, code: u16) {
+        if poll_fn(|cx| self.poll_close(cx, code)).await.is_ok() {
+            poll_fn(|cx| self.poll_linger(cx)).await;
         }
     }
 

@@ -1,4 +1,4 @@
-//! From a request to a WebSocket, and WebSockets beside hubs.
+//! From a request to a WebSocket.
 
 use std::{future::poll_fn, io, time::Duration};
 
@@ -17,7 +17,7 @@ use http::{
 use hyper::upgrade::OnUpgrade;
 use sha1::{Digest as _, Sha1};
 
-use super::{
+use crate::{
     frame::{Event, Kind},
     link::{Link, Unreadable},
 };
@@ -30,7 +30,7 @@ const VERSION: &str = "13";
 /// How long a client whose frames are refused may take to notice.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A request for a WebSocket, as the hubs themselves take it: for endpoints beside them. An axum extractor.
+/// A request for a WebSocket. An axum extractor.
 ///
 /// An open one keeps no buffers between messages.
 pub struct WebSocketUpgrade {
@@ -90,7 +90,11 @@ impl<S: Sync> FromRequestParts<S> for WebSocketUpgrade {
 }
 
 impl WebSocketUpgrade {
-    pub(crate) fn of(parts: &mut Parts) -> Result<Self, NoWebSocket> {
+    /// What a request asks for.
+    ///
+    /// # Errors
+    /// It is none for a WebSocket.
+    pub fn of(parts: &mut Parts) -> Result<Self, NoWebSocket> {
         let headers = &parts.headers;
         if parts.method != Method::GET {
             return Err(NoWebSocket::Method);
@@ -123,7 +127,7 @@ impl WebSocketUpgrade {
     }
 
     /// The same for what runs in tasks of its own.
-    pub(crate) fn open(self, most: usize, then: impl FnOnce(Link) + Send + 'static) -> Response {
+    pub fn open(self, most: usize, then: impl FnOnce(Link) + Send + 'static) -> Response {
         let Self { accept, on_upgrade } = self;
         tokio::spawn(async move {
             match on_upgrade.await {
@@ -151,11 +155,7 @@ impl WebSocket {
                 Ok(Event::Ping(_) | Event::Pong | Event::Close(_)) => {}
                 Err(Unreadable::Io(_)) => return None,
                 Err(Unreadable::Fault(fault)) => {
-                    let leave = async {
-                        let _ = poll_fn(|cx| self.0.poll_close(cx, fault.code())).await;
-                        poll_fn(|cx| self.0.poll_linger(cx)).await;
-                    };
-                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, leave).await;
+                    let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.0.close(fault.code())).await;
                     return None;
                 }
             }
@@ -173,6 +173,19 @@ impl WebSocket {
         };
         let mut message = Some(bytes);
         poll_fn(|cx| self.0.poll_message(cx, kind, &mut message)).await
+    }
+}
+
+impl From<Link> for WebSocket {
+    fn from(link: Link) -> Self {
+        Self(link)
+    }
+}
+
+/// With all that has not been read.
+impl From<WebSocket> for Link {
+    fn from(WebSocket(link): WebSocket) -> Self {
+        link
     }
 }
 

@@ -1,22 +1,15 @@
 //! WebSockets.
 
-pub(crate) mod frame;
-mod link;
-mod upgrade;
-
 use std::{
     future::poll_fn,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
+use socket_kit::{Event, Link, Unreadable, code};
+
 use super::{Incoming, Lost, Wire};
 use crate::{connection::Connection, hub::Core};
-use frame::{Event, code};
-use link::Unreadable;
-
-pub(crate) use link::Link;
-pub use upgrade::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
 
 /// The session's hold on its connection's WebSocket. Others write to it, too, but it goes with the session.
 pub(crate) struct Socket(Arc<Connection>);
@@ -82,7 +75,11 @@ impl Wire for Socket {
         let mut link = connection.link();
         let Some(link) = &mut *link else { return Poll::Ready(Err(Lost)) };
         link.belongs_to(cx.waker());
-        link.poll_send(cx, connection, || core.now())
+        let sent = link.poll_send(cx, connection);
+        if sent.is_pending() {
+            connection.stalled(Some(core.now()));
+        }
+        sent.map_err(|_| Lost)
     }
 
     async fn close(&mut self, failure: Option<Lost>) {
@@ -105,8 +102,10 @@ impl Wire for Socket {
 
 /// Writes what waits for a connection in its session's place.
 pub(crate) fn send_for_session(connection: &Connection, now: u64) {
-    match &mut *connection.link() {
-        Some(link) => link.send_for_session(connection, now),
-        None => connection.session.wake(),
+    let sent = connection.link().as_mut().and_then(|link| link.send_in_place(connection));
+    match sent {
+        Some(Poll::Ready(Ok(()))) => {}
+        Some(Poll::Pending) => connection.stalled(Some(now)),
+        Some(Poll::Ready(Err(_))) | None => connection.session.wake(),
     }
 }

@@ -1,4 +1,4 @@
-//! Connection ids and tokens: 16 random bytes, base64url without padding.
+//! Ids: 16 random bytes, base64url without padding.
 
 use std::{fmt, ops::Deref};
 
@@ -6,16 +6,18 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 const LENGTH: usize = 22;
 
-/// The public name of a connection: 22 characters, safe to show to anybody.
+/// A public name: 22 characters, safe to show to anybody.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConnectionId([u8; LENGTH]);
+pub struct Id([u8; LENGTH]);
 
-impl ConnectionId {
-    pub(crate) fn random() -> Self {
+impl Id {
+    /// One that nobody has had.
+    pub fn random() -> Self {
         Self(random())
     }
 
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// What could be one.
+    pub fn parse(text: &str) -> Option<Self> {
         Some(Self(text.as_bytes().try_into().ok()?))
     }
 
@@ -23,13 +25,9 @@ impl ConnectionId {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
-
-    pub(crate) fn shard(&self) -> usize {
-        usize::from(self.0[0]) ^ usize::from(self.0[1]) << 1
-    }
 }
 
-impl Deref for ConnectionId {
+impl Deref for Id {
     type Target = str;
 
     fn deref(&self) -> &str {
@@ -37,42 +35,43 @@ impl Deref for ConnectionId {
     }
 }
 
-impl fmt::Display for ConnectionId {
+impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
     }
 }
 
-impl fmt::Debug for ConnectionId {
+impl fmt::Debug for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ConnectionId({self})")
+        write!(f, "Id({self})")
     }
 }
 
-/// The secret that later requests carry as `id`. It is not `Display`, and its `Debug` keeps it secret.
+/// A secret that a client shows to go on. It is not `Display`, and its `Debug` keeps it secret.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Token([u8; LENGTH]);
+pub struct Token([u8; LENGTH]);
 
 impl Token {
-    pub(crate) fn random() -> Self {
+    /// One that nobody can guess.
+    pub fn random() -> Self {
         Self(random())
     }
 
-    /// Before version 1 the id is the token.
-    pub(crate) fn of(id: ConnectionId) -> Self {
-        Self(id.0)
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// What could be one.
+    pub fn parse(text: &str) -> Option<Self> {
         Some(Self(text.as_bytes().try_into().ok()?))
     }
 
-    pub(crate) fn reveal(&self) -> &str {
+    /// The 22 characters.
+    pub fn reveal(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+}
 
-    pub(crate) fn shard(&self) -> usize {
-        usize::from(self.0[0]) ^ usize::from(self.0[1]) << 1
+/// For protocols in which the name is the secret.
+impl From<Id> for Token {
+    fn from(id: Id) -> Self {
+        Self(id.0)
     }
 }
 
@@ -97,15 +96,15 @@ mod tests {
 
     #[test]
     fn ids_are_22_characters_of_base64url_and_differ() {
-        let (one, two) = (ConnectionId::random(), ConnectionId::random());
+        let (one, two) = (Id::random(), Id::random());
         assert_eq!(one.len(), 22);
         assert!(one.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
         assert_ne!(one, two);
-        assert_eq!(ConnectionId::parse(&one), Some(one));
+        assert_eq!(Id::parse(&one), Some(one));
     }
 
     #[test]
-    fn the_token_does_not_show_in_debug_output() {
+    fn a_token_does_not_show_in_debug_output() {
         let token = Token::random();
         assert!(!format!("{token:?}").contains(token.reveal()));
     }

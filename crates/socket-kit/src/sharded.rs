@@ -10,18 +10,21 @@ use parking_lot::Mutex;
 
 const SHARDS: usize = 32;
 
-pub(crate) struct Sharded<K, V> {
+/// A map in pieces with a lock each.
+pub struct Sharded<K, V> {
     shards: Box<[Mutex<HashMap<K, V>>]>,
     hasher: RandomState,
 }
 
-impl<K: Eq + Hash, V> Sharded<K, V> {
-    pub(crate) fn new() -> Self {
+impl<K: Eq + Hash, V> Default for Sharded<K, V> {
+    fn default() -> Self {
         Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect(), hasher: RandomState::new() }
     }
+}
 
+impl<K: Eq + Hash, V> Sharded<K, V> {
     /// The piece in which `key` is, if it is anywhere.
-    pub(crate) fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Mutex<HashMap<K, V>>
+    pub fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &Mutex<HashMap<K, V>>
     where
         K: Borrow<Q>,
     {
@@ -30,7 +33,13 @@ impl<K: Eq + Hash, V> Sharded<K, V> {
         &self.shards[hash % SHARDS]
     }
 
-    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    /// All pieces.
+    pub fn shards(&self) -> impl Iterator<Item = &Mutex<HashMap<K, V>>> {
+        self.shards.iter()
+    }
+
+    /// The value of a key.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
         V: Clone,
@@ -38,11 +47,13 @@ impl<K: Eq + Hash, V> Sharded<K, V> {
         self.shard(key).lock().get(key).cloned()
     }
 
-    pub(crate) fn insert(&self, key: K, value: V) {
+    /// Puts a value in, in the place of one that was there.
+    pub fn insert(&self, key: K, value: V) {
         self.shard(&key).lock().insert(key, value);
     }
 
-    pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    /// Takes a value out.
+    pub fn remove<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
@@ -50,8 +61,8 @@ impl<K: Eq + Hash, V> Sharded<K, V> {
     }
 
     /// Visits everything, one piece locked at a time.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&V)) {
-        for shard in &self.shards {
+    pub fn for_each(&self, mut visit: impl FnMut(&V)) {
+        for shard in self.shards() {
             shard.lock().values().for_each(&mut visit);
         }
     }
