@@ -44,16 +44,21 @@ pub async fn remove(tx: &mut Tx, article_id: ArticleId) -> Result<()> {
     }
 }
 
-/// Makes a message findable by its words, also by those of its buttons and cards.
-pub async fn add_message(tx: &mut Tx, conversation: &Conversation, message: &Message) -> Result<()> {
+/// Makes a message findable by its words, also by those of its buttons and cards, from the commit on.
+pub fn add_message(tx: &mut Tx, conversation: &Conversation, message: &Message) {
     let mut words = knowledge::words(&message.content.plain());
     words.sort_unstable();
     words.dedup();
     let words = words.join(" ");
-    match tx.dialect() {
-        Dialect::Sqlite => sqlite::add_message(tx, conversation, &words).await,
-        Dialect::Postgres => postgres::add_message(tx, conversation, &words).await,
-    }
+    let (account_id, conversation_id) = (conversation.account_id, conversation.id);
+    tx.at_end(move |tx| {
+        Box::pin(async move {
+            match tx.dialect() {
+                Dialect::Sqlite => sqlite::add_message(tx, account_id, conversation_id, &words).await,
+                Dialect::Postgres => postgres::add_message(tx, account_id, conversation_id, &words).await,
+            }
+        })
+    });
 }
 
 /// The question for messages of an account in which each of these words begins a word. Without any word it finds nothing.

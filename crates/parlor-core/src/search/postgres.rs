@@ -1,7 +1,12 @@
 //! tsvector with the configuration `simple`: the program has normalised the terms already.
 
 use super::{CANDIDATES, Candidate, candidate};
-use crate::{Result, conversations::Conversation, db::Tx, ids::AccountId, params};
+use crate::{
+    Result,
+    db::Tx,
+    ids::{AccountId, ConversationId},
+    params,
+};
 
 pub async fn candidates(tx: &mut Tx, account_id: AccountId, stems: &[&str]) -> Result<Vec<Candidate>> {
     let sql = "select p.content, p.terms, a.id, a.title, a.url
@@ -13,9 +18,14 @@ pub async fn candidates(tx: &mut Tx, account_id: AccountId, stems: &[&str]) -> R
     tx.all(sql, params![&any.join(" | "), account_id, CANDIDATES], candidate).await
 }
 
-pub async fn add_message(tx: &mut Tx, conversation: &Conversation, words: &str) -> Result<()> {
+pub async fn add_message(
+    tx: &mut Tx,
+    account_id: AccountId,
+    conversation_id: ConversationId,
+    words: &str,
+) -> Result<()> {
     let sql = "insert into messages_search (account_id, conversation_id, words) values ($1, $2, to_tsvector('simple', $3))";
-    tx.exec(sql, params![conversation.account_id, conversation.id, words]).await.map(drop)
+    tx.exec(sql, params![account_id, conversation_id, words]).await.map(drop)
 }
 
 pub fn all_words(words: &[String]) -> String {

@@ -5,9 +5,8 @@ use uuid::Uuid;
 use super::{CANDIDATES, Candidate, candidate};
 use crate::{
     Result,
-    conversations::Conversation,
     db::Tx,
-    ids::{AccountId, ArticleId},
+    ids::{AccountId, ArticleId, ConversationId},
     params,
 };
 
@@ -41,10 +40,15 @@ pub async fn candidates(tx: &mut Tx, account_id: AccountId, stems: &[&str]) -> R
     tx.all(sql, params![&query, account_id, CANDIDATES], candidate).await
 }
 
-pub async fn add_message(tx: &mut Tx, conversation: &Conversation, words: &str) -> Result<()> {
+pub async fn add_message(
+    tx: &mut Tx,
+    account_id: AccountId,
+    conversation_id: ConversationId,
+    words: &str,
+) -> Result<()> {
     let sql = "insert into messages_search (account, words, conversation_id) values ($1, $2, $3)";
-    let account = conversation.account_id.0.simple().to_string();
-    tx.exec(sql, params![&account, words, conversation.id]).await.map(drop)
+    let account = account_id.0.simple().to_string();
+    tx.exec(sql, params![&account, words, conversation_id]).await.map(drop)
 }
 
 pub fn all_words(account_id: AccountId, words: &[String]) -> String {
