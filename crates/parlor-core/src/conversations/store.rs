@@ -204,7 +204,7 @@ pub(crate) async fn message(
     if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {
         jobs::order_push(app, tx, &conversation, now).await?;
     }
-    search::add_message(tx, &conversation, &message).await?;
+    search::add_message(tx, &conversation, &message);
     uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
