@@ -43,10 +43,12 @@ pub enum Action {
     AddressTriesKeys,
     /// An agent's page says what it shows or that somebody types; counted for the agent.
     AgentSignals,
+    /// An agent asks an assistant; counted for the agent.
+    AgentAsks,
 }
 
 impl Action {
-    const ALL: [Action; 10] = [
+    const ALL: [Action; 11] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
@@ -57,6 +59,7 @@ impl Action {
         Action::PersonIsTried,
         Action::AddressTriesKeys,
         Action::AgentSignals,
+        Action::AgentAsks,
     ];
 
     /// Its name in the metric.
@@ -72,6 +75,7 @@ impl Action {
             Action::AddressUploads => "address_uploads",
             Action::AddressTriesKeys => "address_tries_keys",
             Action::AgentSignals => "agent_signals",
+            Action::AgentAsks => "agent_asks",
         }
     }
 
@@ -88,6 +92,7 @@ impl Action {
             Action::PersonIsTried => (120, 120),
             Action::AddressTriesKeys => (30, 20),
             Action::AgentSignals => (600, 120),
+            Action::AgentAsks => (30, 20),
         }
     }
 }
