@@ -14,3 +14,4 @@ mod push_credentials;
 mod reads;
 mod search;
 mod unopened;
+mod unread;
