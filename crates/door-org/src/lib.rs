@@ -1,6 +1,6 @@
 //! The org door: the contract of *developer-integration-guide*.
 //!
-//! Agents' browsers sign in under `/auth` and work with `/api/conversations/` and what belongs to it, visitors' widgets and native apps come
+//! Agents' browsers sign in under `/auth`, get their page at `/inbox` and work with `/api/conversations/` and what belongs to it, visitors' widgets and native apps come
 //! by `/chat-widget` and `/socket.io/`. A door translates: who comes in becomes an [`Actor`](parlor_core::Actor) or a
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
@@ -8,6 +8,7 @@
 mod api_keys;
 mod assistants;
 mod auth;
+mod channels;
 mod chat_widget;
 mod conversations;
 mod cors;
@@ -16,6 +17,7 @@ mod error;
 mod history;
 mod identity;
 mod inbox;
+mod inbox_page;
 mod me;
 mod mobile_channels;
 mod native;
@@ -71,6 +73,7 @@ impl OrgDoor {
         Router::new()
             .merge(assistants::router())
             .merge(auth::router())
+            .merge(channels::router())
             .merge(me::router())
             .merge(team::router())
             .merge(api_keys::router())
@@ -79,6 +82,7 @@ impl OrgDoor {
             .merge(conversations::router())
             .merge(embeds::router())
             .merge(identity::router())
+            .merge(inbox_page::router())
             .merge(history::router())
             .merge(inbox::router())
             .merge(mobile_channels::router())

@@ -29,6 +29,8 @@ pub enum Action {
     AddressWrites,
     /// A visitor joins or reads; counted for the address, so that trying session ids is slow.
     AddressReads,
+    /// A visitor comes to another page of the shop; counted for the visitor.
+    VisitorPages,
     /// A visitor sends a file up; counted for the visitor.
     VisitorUploads,
     /// A visitor sends a file up; counted for the address.
@@ -52,6 +54,7 @@ impl Action {
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
+        Action::VisitorPages,
         Action::VisitorUploads,
         Action::AddressUploads,
         Action::AddressSignsIn,
@@ -68,6 +71,7 @@ impl Action {
             Action::VisitorWrites => "visitor_writes",
             Action::AddressWrites => "address_writes",
             Action::AddressReads => "address_reads",
+            Action::VisitorPages => "visitor_pages",
             Action::AddressSignsIn => "address_signs_in",
             Action::PersonSignsIn => "person_signs_in",
             Action::PersonIsTried => "person_is_tried",
@@ -85,6 +89,7 @@ impl Action {
             Action::VisitorWrites => (60, 30),
             Action::AddressWrites => (600, 200),
             Action::AddressReads => (1200, 400),
+            Action::VisitorPages => (30, 20),
             Action::VisitorUploads => (12, 12),
             Action::AddressUploads => (60, 40),
             Action::AddressSignsIn => (30, 20),

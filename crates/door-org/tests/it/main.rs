@@ -3,6 +3,7 @@
 mod api_keys;
 mod assistants;
 mod auth;
+mod channels;
 mod clauses;
 mod conversations;
 mod desk;
@@ -11,6 +12,7 @@ mod forms;
 mod history;
 mod identity;
 mod inbox;
+mod inbox_page;
 mod invites;
 mod mobile;
 mod support;

@@ -15,8 +15,8 @@ use parlor_core::{
     channels::{self, AutoReply, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
     conversations::{
-        self, Around, ContactChange, Conversation, Filter, Message, NewMessage, NewNote, Note, Page,
-        SenderType, Start, Status,
+        self, Around, ContactChange, Conversation, Filter, Message, NewMessage, NewNote, NewRating, Note,
+        Page, SenderType, Start, Status,
     },
     ids::{ConversationId, NoteId, SignInId},
 };
@@ -246,7 +246,11 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
         let id = conversation.id;
         let text = |who: &str| NewMessage::text(&format!("{who}-{step}@shop.example"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
-        match chance.below(18) {
+        match chance.below(19) {
+            18 => {
+                let rating = NewRating::new(1 + chance.below(5) as i64, None).expect("a rating");
+                drop(conversations::rate(app, &visitor, rating).await);
+            }
             0 => drop(conversations::resolve(app, agent, id, Vec::new()).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),
