@@ -8,12 +8,13 @@ use parlor_core::{
     Actor, App, Error,
     accounts::{self, NewAccount},
     assistants::AssistantChange,
-    channels::{self, ChannelChange, Kind, NewChannel},
+    channels::{self, ChannelChange, Kind, NewChannel, SettingsChange},
     ids::AccountId,
     knowledge::{self, NewArticle},
     secrets,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::files;
@@ -103,8 +104,7 @@ async fn furnish(app: &App, mut sign_in: SignIn, path: &Path) -> Result<SignIn> 
         }
     };
     let look = ChannelChange {
-        primary_color: Some(COLOR.into()),
-        greeting: Some(GREETING.into()),
+        settings: SettingsChange::parse("", &json!({ "primary_color": COLOR, "greeting": GREETING }))?,
         ..ChannelChange::default()
     };
     sign_in.channel_token = Some(channels::update(app, &operator, channel.id, look).await?.token);
