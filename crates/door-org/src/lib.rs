@@ -8,6 +8,7 @@
 mod api_keys;
 mod assistants;
 mod auth;
+mod channels;
 mod chat_widget;
 mod conversations;
 mod cors;
@@ -72,6 +73,7 @@ impl OrgDoor {
         Router::new()
             .merge(assistants::router())
             .merge(auth::router())
+            .merge(channels::router())
             .merge(me::router())
             .merge(team::router())
             .merge(api_keys::router())

@@ -30,7 +30,7 @@ use uuid::Uuid;
 
 use crate::{
     Door, cors,
-    error::{Refusal, Result},
+    error::{Id, Refusal, Result},
     routes::BothWays,
     session::Staff,
     visitor::VisitorParams,
@@ -46,6 +46,8 @@ const PATIENCE: u64 = 4;
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 /// A link is good for an hour; nobody but its owner's browser keeps what it leads to.
 const AN_HOUR: HeaderValue = HeaderValue::from_static("private, max-age=3600, immutable");
+/// A new logo is at a new address.
+const A_DAY: HeaderValue = HeaderValue::from_static("public, max-age=86400, immutable");
 
 pub fn router(door: &Door) -> Router<Door> {
     let most = door.app.settings.largest_upload.saturating_mul(PATIENCE).saturating_add(FORM);
@@ -59,6 +61,7 @@ pub fn router(door: &Door) -> Router<Door> {
         .merge(staff)
         .layer(body)
         .route("/uploads/{id}/{ticket}", get(whole))
+        .route("/uploads/{id}/logo", get(logo))
         .route("/uploads/{id}/preview/{ticket}", get(preview))
 }
 
@@ -223,20 +226,29 @@ async fn preview(State(door): State<Door>, Path((id, ticket)): Path<(String, Str
     serve(&door, &id, Part::Preview, &ticket).await
 }
 
+/// C5. `GET /uploads/{id}/logo`.
+async fn logo(State(door): State<Door>, Id(id): Id) -> Result<Response> {
+    Ok(served(uploads::open_logo(&door.app, UploadId(id)).await?, A_DAY))
+}
+
 async fn serve(door: &Door, id: &str, part: Part, ticket: &str) -> Result<Response> {
     let id = Uuid::parse_str(id).map_err(|_| Error::NotFound("Upload"))?;
-    let Opened { file, length, kind, name } = uploads::open(&door.app, UploadId(id), part, ticket).await?;
+    Ok(served(uploads::open(&door.app, UploadId(id), part, ticket).await?, AN_HOUR))
+}
+
+fn served(opened: Opened, keep: HeaderValue) -> Response {
+    let Opened { file, length, kind, name } = opened;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static(content_type(kind))),
         (CONTENT_LENGTH, length.into()),
         (CONTENT_DISPOSITION, disposition(&name)),
         (CONTENT_SECURITY_POLICY, SANDBOX),
-        (CACHE_CONTROL, AN_HOUR),
+        (CACHE_CONTROL, keep),
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ];
-    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+    (headers, Body::from_stream(ReaderStream::new(file))).into_response()
 }
 
 fn content_type(kind: Kind) -> &'static str {

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, header::LOCATION};
 use jiff::Timestamp;
 use parlor_core::{
     assistants::{self, AssistantChange, KeySource, Provider},
-    channels::{self, AutoReply, Channel, ChannelChange, Kind, NewChannel, Position, Status},
+    channels::{self, AutoReply, Channel, ChannelChange, Kind, NewChannel, SettingsChange, Status},
     ids::ChannelId,
 };
 use serde::{Deserialize, Serialize};
@@ -160,9 +160,9 @@ impl ChannelResponse {
             ai_model_code: channel.assistant.model,
             system_prompt_override: channel.assistant.instructions,
             assistant_name: channel.assistant.name,
-            primary_color: channel.appearance.primary_color,
-            position: channel.appearance.position.as_str(),
-            greeting: channel.appearance.greeting,
+            primary_color: channel.settings.primary_color,
+            position: channel.settings.position.as_str(),
+            greeting: channel.settings.greeting,
             created_at: channel.created_at,
             updated_at: channel.updated_at,
         }
@@ -228,16 +228,15 @@ async fn update(
     Id(id): Id,
     Body(patch): Body<ChannelPatch>,
 ) -> Result<Json<ChannelResponse>> {
-    let position = patch.position.as_deref().map(|position| {
-        Position::parse(position)
-            .ok_or_else(|| Problem::bad_request("position must be bottom-right or bottom-left."))
-    });
+    let look =
+        [("primary_color", patch.primary_color), ("position", patch.position), ("greeting", patch.greeting)];
+    let given = look.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into())));
     let change = ChannelChange {
         display_name: patch.display_name,
         status: patch.is_enabled.map(|enabled| if enabled { Status::Enabled } else { Status::Disabled }),
-        primary_color: patch.primary_color,
-        position: position.transpose()?,
-        greeting: patch.greeting,
+        auto_reply: None,
+        settings: SettingsChange::parse("", &serde_json::Value::Object(given.collect()))?,
+        assistant_id: None,
         assistant: AssistantChange {
             name: patch.assistant_name,
             provider: patch.ai_provider_code.as_deref().map(provider).transpose()?,

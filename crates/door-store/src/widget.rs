@@ -1,5 +1,7 @@
 //! `/api/v1/widget/chat/{channelToken}`: visitors without a socket (`store.md` W, `widget.md`). Anonymous.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::State,
@@ -10,12 +12,16 @@ use http::{
     HeaderMap, HeaderValue, StatusCode,
     header::{ALLOW, CACHE_CONTROL, ORIGIN},
 };
+use jiff::Timestamp;
 use parlor_core::{
+    App,
+    channels::{self, Channel, FieldKind, Language, Opening, ReplyTime, Translation},
     contacts::{ExternalId, Proof, Visitor, WayIn},
     conversations::{self, Content, ContentType, Continuity, Earlier, NewMessage, Status, View},
     embeds::{self, Origin},
     ids::MessageId,
     limits::{self, Action},
+    uploads::links,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -128,6 +134,116 @@ struct Config<'a> {
     assistant_name: &'a str,
     /// The most bytes a file may have.
     largest_upload: u64,
+    /// Shown in place of `displayName`.
+    title: Option<&'a str>,
+    /// A picture of at most 320 by 320 pixels.
+    logo_url: Option<String>,
+    /// `auto` (the visitor's own), `en`, `de`, `fr`, `es` or `ar`.
+    language: &'static str,
+    /// By language: what is said in place of `greeting` and `title`.
+    #[schema(value_type = Object)]
+    translations: BTreeMap<&'static str, Translated<'a>>,
+    /// Null where no hours are told.
+    hours: Option<Hours<'a>>,
+    /// `minutes`, `hours` or `day`.
+    reply_time: Option<&'static str>,
+    pre_chat: PreChat<'a>,
+    rating: Rating,
+}
+
+#[derive(Serialize)]
+struct Translated<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    greeting: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Hours<'a> {
+    is_open: bool,
+    /// Null while somebody is there, and where nobody ever is.
+    opens_at: Option<Timestamp>,
+    away_message: &'a str,
+}
+
+/// What the visitor is asked before the first message.
+#[derive(Serialize, ToSchema)]
+struct PreChat<'a> {
+    enabled: bool,
+    fields: Vec<Field<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Field<'a> {
+    /// `name`, `email` and `phone` are the contact's own, others its attributes.
+    key: &'a str,
+    label: &'a str,
+    /// `text`, `email`, `phone` or `select`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    required: bool,
+    /// Only of a `select`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<&'a [String]>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Rating {
+    enabled: bool,
+}
+
+impl<'a> Config<'a> {
+    fn new(app: &App, channel: &'a Channel) -> Config<'a> {
+        let settings = &channel.settings;
+        let translated = |(language, texts): &'a (Language, Translation)| {
+            let Translation { greeting, title } = texts;
+            (language.as_str(), Translated { greeting: greeting.as_deref(), title: title.as_deref() })
+        };
+        Config {
+            display_name: &channel.display_name,
+            primary_color: &settings.primary_color,
+            position: settings.position.as_str(),
+            greeting: &settings.greeting,
+            assistant_name: &channel.assistant.name,
+            largest_upload: app.settings.largest_upload,
+            title: settings.title.as_deref(),
+            logo_url: settings.logo.map(|logo| links::logo(app, logo)),
+            language: settings.language.map_or("auto", Language::as_str),
+            translations: settings.translations.iter().map(translated).collect(),
+            hours: settings.hours.as_ref().filter(|hours| hours.enabled).map(|hours| Hours::new(app, hours)),
+            reply_time: settings.reply_time.map(ReplyTime::as_str),
+            pre_chat: PreChat {
+                enabled: settings.pre_chat.enabled,
+                fields: settings.pre_chat.fields.iter().map(Field::from).collect(),
+            },
+            rating: Rating { enabled: settings.asks_for_rating },
+        }
+    }
+}
+
+impl<'a> Hours<'a> {
+    fn new(app: &App, hours: &'a channels::Hours) -> Hours<'a> {
+        let (is_open, opens_at) = match hours.opening(app.now()) {
+            Opening::Open => (true, None),
+            Opening::Closed { opens_at } => (false, opens_at),
+        };
+        Hours { is_open, opens_at, away_message: &hours.away_message }
+    }
+}
+
+impl<'a> From<&'a channels::Field> for Field<'a> {
+    fn from(field: &'a channels::Field) -> Field<'a> {
+        let select = field.kind == FieldKind::Select;
+        Field {
+            key: &field.key,
+            label: &field.label,
+            kind: field.kind.as_str(),
+            required: field.required,
+            options: select.then_some(&field.options[..]),
+        }
+    }
 }
 
 /// How the widget looks.
@@ -143,7 +259,7 @@ async fn config(
     headers: HeaderMap,
 ) -> Result<Response> {
     door.app.limits.check(Action::AddressReads, limits::network(address))?;
-    let channel = parlor_core::channels::by_token(&door.app, &token).await?;
+    let channel = channels::by_token(&door.app, &token).await?;
     let embed = token.starts_with(embeds::PREFIX);
     if embed && let Some(page) = headers.get(ORIGIN) {
         let page = page.to_str().ok().and_then(Origin::parse);
@@ -152,18 +268,9 @@ async fn config(
             return Err(Problem::new(StatusCode::FORBIDDEN, "This chat may not be shown on this page."));
         }
     }
-    let appearance = &channel.appearance;
-    let config = Config {
-        display_name: &channel.display_name,
-        primary_color: &appearance.primary_color,
-        position: appearance.position.as_str(),
-        greeting: &appearance.greeting,
-        assistant_name: &channel.assistant.name,
-        largest_upload: door.app.settings.largest_upload,
-    };
     // An embed token ends at once, and not every page may have it.
     let keep = if embed { "no-cache" } else { "public, max-age=60" };
-    Ok(([(CACHE_CONTROL, keep)], Json(config)).into_response())
+    Ok(([(CACHE_CONTROL, keep)], Json(Config::new(&door.app, &channel))).into_response())
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -8,12 +8,13 @@ use parlor_core::{
     Actor, App, Error,
     accounts::{self, NewAccount},
     assistants::AssistantChange,
-    channels::{self, ChannelChange, Kind, NewChannel},
+    channels::{self, ChannelChange, Kind, NewChannel, SettingsChange},
     ids::AccountId,
     knowledge::{self, NewArticle},
     secrets,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::files;
@@ -45,6 +46,12 @@ pub struct SignIn {
     pub password: String,
     /// None until the account is furnished, and once its channel is deleted.
     pub channel_token: Option<String>,
+}
+
+impl SignIn {
+    pub fn account(&self) -> AccountId {
+        AccountId(self.account_id)
+    }
 }
 
 /// Finds the demo account, or makes it if there is no account at all.
@@ -97,8 +104,7 @@ async fn furnish(app: &App, mut sign_in: SignIn, path: &Path) -> Result<SignIn> 
         }
     };
     let look = ChannelChange {
-        primary_color: Some(COLOR.into()),
-        greeting: Some(GREETING.into()),
+        settings: SettingsChange::parse("", &json!({ "primary_color": COLOR, "greeting": GREETING }))?,
         ..ChannelChange::default()
     };
     sign_in.channel_token = Some(channels::update(app, &operator, channel.id, look).await?.token);
@@ -132,7 +138,7 @@ fn write(path: &Path, sign_in: &SignIn) -> Result<()> {
 }
 
 /// 80 random bits in letters and digits that are not mistaken for each other.
-fn password() -> String {
+pub fn password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let letters = secrets::random::<16>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();

@@ -3,6 +3,7 @@
 mod api_keys;
 mod assistants;
 mod auth;
+mod channels;
 mod clauses;
 mod conversations;
 mod embeds;

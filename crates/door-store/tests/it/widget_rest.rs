@@ -175,7 +175,8 @@ async fn the_widget_learns_how_it_looks() {
     let expected = json!({
         "displayName": "Support Chat", "primaryColor": "#1f6feb", "position": "bottom-right",
         "greeting": "Hi! How can we help?", "assistantName": "Assistant",
-        "largestUpload": 10 << 20
+        "largestUpload": 10 << 20, "title": null, "logoUrl": null, "language": "auto", "translations": {},
+        "hours": null, "replyTime": null, "preChat": { "enabled": false, "fields": [] }, "rating": { "enabled": true }
     });
     assert_eq!(answer.expect(200), expected);
     patch(&shop, json!({ "primaryColor": "#112233", "position": "bottom-left", "greeting": "<b>", "assistantName": "Ada" })).await;

@@ -1,5 +1,6 @@
 //! Channels: the ways in for visitors.
 
+mod settings;
 pub(crate) mod sql;
 
 use jiff::Timestamp;
@@ -10,8 +11,13 @@ use crate::{
     assistants::{self, Assistant, AssistantChange},
     db::Tx,
     ids::{AccountId, AssistantId, ChannelId},
-    push, secrets, text_enum,
+    push, secrets, text_enum, uploads,
     usage::{Limit, Plan},
+};
+
+pub use settings::{
+    Field, FieldKind, Hours, Language, Opening, Position, PreChat, ReplyTime, Settings, SettingsChange,
+    Translation,
 };
 
 text_enum! {
@@ -44,31 +50,6 @@ text_enum! {
     }
 }
 
-text_enum! {
-    /// The corner of the page where the launcher sits.
-    Position { BottomRight = "bottom-right", BottomLeft = "bottom-left" }
-}
-
-/// How the widget looks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appearance {
-    /// `#rrggbb`.
-    pub primary_color: String,
-    pub position: Position,
-    /// Shown where there is no message yet.
-    pub greeting: String,
-}
-
-impl Default for Appearance {
-    fn default() -> Appearance {
-        Appearance {
-            primary_color: "#1f6feb".into(),
-            position: Position::BottomRight,
-            greeting: "Hi! How can we help?".into(),
-        }
-    }
-}
-
 /// A way in for visitors.
 #[derive(Clone, Debug)]
 pub struct Channel {
@@ -81,7 +62,7 @@ pub struct Channel {
     pub status: Status,
     pub auto_reply: AutoReply,
     pub identity: Identity,
-    pub appearance: Appearance,
+    pub settings: Settings,
     /// Who answers: the channel's own, or where it was looked up for an embed token or a conversation, theirs.
     pub assistant: Assistant,
     pub own_assistant: AssistantId,
@@ -122,9 +103,11 @@ pub struct NewChannel {
 pub struct ChannelChange {
     pub display_name: Option<String>,
     pub status: Option<Status>,
-    pub primary_color: Option<String>,
-    pub position: Option<Position>,
-    pub greeting: Option<String>,
+    pub auto_reply: Option<AutoReply>,
+    pub settings: SettingsChange,
+    /// Who answers from now on.
+    pub assistant_id: Option<AssistantId>,
+    /// What changes about the channel's own assistant.
     pub assistant: AssistantChange,
 }
 
@@ -143,11 +126,35 @@ pub async fn create_website(app: &App, actor: &Actor, new: NewChannel) -> Result
         .write(move |tx| {
             Box::pin(async move {
                 let plan = lock_plan(tx, account_id).await?;
-                if sql::has_website(tx, account_id).await? {
-                    return Err(Error::Conflict("The store already has a website channel."));
-                }
-                check_room(tx, account_id, plan).await?;
+                check_website(tx, account_id, plan).await?;
                 assistants::sql::insert(tx, account_id, &assistant, inner.now()).await?;
+                insert(&inner, tx, account_id, Kind::Website, display_name, assistant, plan).await
+            })
+        })
+        .await
+}
+
+/// Opens the account's website channel for an assistant that is there.
+///
+/// # Errors
+/// As [`create_website`]; [`Error::NotFound`] for the assistant.
+pub async fn create_website_for(
+    app: &App,
+    actor: &Actor,
+    assistant_id: AssistantId,
+    display_name: &str,
+) -> Result<Channel> {
+    actor.require(Permission::ManageChannels)?;
+    let account_id = actor.account_id();
+    let display_name = checked_name(display_name)?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                let plan = lock_plan(tx, account_id).await?;
+                let assistant = assistants::sql::get(tx, account_id, assistant_id).await?;
+                let assistant = assistant.ok_or(Error::NotFound("Assistant"))?;
+                check_website(tx, account_id, plan).await?;
                 insert(&inner, tx, account_id, Kind::Website, display_name, assistant, plan).await
             })
         })
@@ -191,6 +198,13 @@ async fn lock_plan(tx: &mut Tx, account_id: AccountId) -> Result<Plan> {
     if plan.allows_social_messaging { Ok(plan) } else { Err(Error::Plan(Limit::AllowsSocialMessaging)) }
 }
 
+async fn check_website(tx: &mut Tx, account_id: AccountId, plan: Plan) -> Result<()> {
+    if sql::has_website(tx, account_id).await? {
+        return Err(Error::Conflict("The store already has a website channel."));
+    }
+    check_room(tx, account_id, plan).await
+}
+
 async fn check_room(tx: &mut Tx, account_id: AccountId, plan: Plan) -> Result<()> {
     if sql::count(tx, account_id).await? >= plan.max_social_channels {
         return Err(Error::Plan(Limit::MaxSocialChannels));
@@ -217,7 +231,7 @@ async fn insert(
         status: Status::Enabled,
         auto_reply: AutoReply::On,
         identity: Identity::Open,
-        appearance: Appearance::default(),
+        settings: Settings::default(),
         own_assistant: assistant.id,
         assistant,
         plan,
@@ -226,6 +240,7 @@ async fn insert(
         updated_at: now,
     };
     sql::insert(tx, &channel).await?;
+    tx.tell(Event::ChannelChanged { account_id, channel_id: channel.id, identity: channel.identity });
     Ok(channel)
 }
 
@@ -237,6 +252,17 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Channel>> {
     actor.require(Permission::ViewChannels)?;
     let account_id = actor.account_id();
     app.db.read(move |tx| Box::pin(async move { sql::list(tx, account_id).await })).await
+}
+
+/// One channel.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::NotFound`].
+pub async fn get(app: &App, actor: &Actor, id: ChannelId) -> Result<Channel> {
+    actor.require(Permission::ViewChannels)?;
+    let account_id = actor.account_id();
+    let channel = app.db.read(move |tx| Box::pin(async move { sql::get(tx, account_id, id).await })).await?;
+    channel.ok_or(Error::NotFound("Channel"))
 }
 
 /// The channel that a public token or an embed token opens.
@@ -251,30 +277,60 @@ pub async fn by_token(app: &App, token: &str) -> Result<Channel> {
 /// Changes a channel and its assistant.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::NotFound`]; [`Error::Invalid`].
+/// [`Error::Forbidden`]; [`Error::NotFound`] for the channel, the assistant or the upload; [`Error::Invalid`]; [`Error::Conflict`] when the
+/// assistant has another mobile channel.
 pub async fn update(app: &App, actor: &Actor, id: ChannelId, change: ChannelChange) -> Result<Channel> {
     actor.require(Permission::ManageChannels)?;
-    let change = change.checked()?;
-    edit(app, actor, id, move |channel| {
-        change.assistant.apply(&mut channel.assistant)?;
-        if let Some(name) = change.display_name {
-            channel.display_name = name;
-        }
-        if let Some(status) = change.status {
-            channel.status = status;
-        }
-        if let Some(color) = change.primary_color {
-            channel.appearance.primary_color = color;
-        }
-        if let Some(position) = change.position {
-            channel.appearance.position = position;
-        }
-        if let Some(greeting) = change.greeting {
-            channel.appearance.greeting = greeting;
-        }
-        Ok(())
-    })
-    .await
+    let account_id = actor.account_id();
+    let display_name = change.display_name.as_deref().map(checked_name).transpose()?;
+    let inner = app.clone();
+    app.db
+        .write(move |tx| {
+            Box::pin(async move {
+                sql::lock_plan(tx, account_id).await?;
+                let assistant = match change.assistant_id {
+                    Some(assistant_id) => Some(take_over(tx, account_id, id, assistant_id).await?),
+                    None => None,
+                };
+                self::change(tx, account_id, id, inner.now(), move |channel| {
+                    if let Some(assistant) = assistant {
+                        channel.own_assistant = assistant.id;
+                        channel.assistant = assistant;
+                    }
+                    change.assistant.apply(&mut channel.assistant)?;
+                    if let Some(name) = display_name {
+                        channel.display_name = name;
+                    }
+                    if let Some(status) = change.status {
+                        channel.status = status;
+                    }
+                    if let Some(auto_reply) = change.auto_reply {
+                        channel.auto_reply = auto_reply;
+                    }
+                    change.settings.apply(&mut channel.settings);
+                    Ok(())
+                })
+                .await
+            })
+        })
+        .await
+}
+
+/// The assistant that is to answer on a channel.
+async fn take_over(
+    tx: &mut Tx,
+    account_id: AccountId,
+    id: ChannelId,
+    assistant_id: AssistantId,
+) -> Result<Assistant> {
+    let channel = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Channel"))?;
+    let assistant = assistants::sql::get(tx, account_id, assistant_id).await?;
+    let assistant = assistant.ok_or(Error::NotFound("Assistant"))?;
+    let another = channel.kind == Kind::MobileSdk && channel.own_assistant != assistant_id;
+    if another && sql::has_mobile(tx, assistant_id).await? {
+        return Err(Error::Conflict("The assistant already has a mobile channel."));
+    }
+    Ok(assistant)
 }
 
 /// Switches automatic answers to `wanted`, or over to the other state.
@@ -335,35 +391,20 @@ pub(crate) async fn change(
 ) -> Result<Channel> {
     sql::lock_plan(tx, account_id).await?;
     let mut channel = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Channel"))?;
+    let former_logo = channel.settings.logo;
     edit(&mut channel)?;
     channel.updated_at = now;
-    sql::update(tx, &channel).await?;
     if channel.deleted_at.is_some() {
+        channel.settings.logo = None;
         push::forget(tx, id).await?;
     }
+    if channel.settings.logo != former_logo {
+        uploads::replace_logo(tx, account_id, former_logo, channel.settings.logo).await?;
+    }
+    sql::update(tx, &channel).await?;
     assistants::sql::update(tx, &channel.assistant, now).await?;
     tx.tell(Event::ChannelChanged { account_id, channel_id: id, identity: channel.identity });
     Ok(channel)
-}
-
-impl ChannelChange {
-    fn checked(mut self) -> Result<ChannelChange> {
-        if let Some(name) = &mut self.display_name {
-            *name = checked_name(name)?;
-        }
-        if let Some(color) = &mut self.primary_color {
-            let digits = color.strip_prefix('#').unwrap_or_default();
-            if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-                return Err(Error::invalid("primary_color", "must look like #1f6feb"));
-            }
-            color.make_ascii_lowercase();
-        }
-        let fits = |greeting: &String| greeting.chars().count() <= 500 && !greeting.contains('\0');
-        if !self.greeting.as_ref().is_none_or(fits) {
-            return Err(Error::invalid("greeting", "must have at most 500 characters and no NUL"));
-        }
-        Ok(self)
-    }
 }
 
 fn checked_name(name: &str) -> Result<String> {

@@ -1,6 +1,4 @@
-use serde_json::{Value as Json, json};
-
-use super::{Appearance, Channel, Position};
+use super::{Channel, Settings};
 use crate::{
     Error, Result, accounts, assistants,
     conversations::Conversation,
@@ -17,7 +15,7 @@ macro_rules! select {
     };
     ($from:literal, $rest:literal) => {
         concat!(
-            "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.appearance,
+            "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.settings,
                c.deleted_at, c.created_at, c.updated_at, c.identity, c.assistant_id,
                s.id, s.name, s.provider, s.model, s.instructions, exists (select 1 from flows f where f.assistant_id = s.id),
                a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
@@ -38,7 +36,7 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         display_name: row.get(4)?,
         status: row.get(5)?,
         auto_reply: row.get(6)?,
-        appearance: appearance(&row.get(7)?),
+        settings: Settings::stored(&row.get(7)?),
         deleted_at: row.get(8)?,
         created_at: row.get(9)?,
         updated_at: row.get(10)?,
@@ -46,24 +44,6 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         own_assistant: row.get(12)?,
         assistant: assistants::sql::assistant(row, 13)?,
         plan: accounts::sql::plan(row, 19)?,
-    })
-}
-
-fn appearance(stored: &Json) -> Appearance {
-    let default = Appearance::default();
-    let text = |key: &str| stored[key].as_str();
-    Appearance {
-        primary_color: text("primary_color").map_or(default.primary_color, str::to_owned),
-        position: text("position").and_then(Position::parse).unwrap_or(default.position),
-        greeting: text("greeting").map_or(default.greeting, str::to_owned),
-    }
-}
-
-fn appearance_json(appearance: &Appearance) -> Json {
-    json!({
-        "primary_color": appearance.primary_color,
-        "position": appearance.position.as_str(),
-        "greeting": appearance.greeting,
     })
 }
 
@@ -85,7 +65,7 @@ pub async fn lock_plan(tx: &mut Tx, account_id: AccountId) -> Result<Option<Plan
 pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
     let sql =
         "insert into channels (id, account_id, kind, token, display_name, status, auto_reply, assistant_id,
-                 appearance, created_at, updated_at)
+                 settings, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)";
     tx.exec(
         sql,
@@ -98,7 +78,7 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
             channel.status,
             channel.auto_reply,
             channel.own_assistant,
-            &appearance_json(&channel.appearance),
+            &channel.settings.document(),
             channel.created_at
         ],
     )
@@ -106,8 +86,9 @@ pub async fn insert(tx: &mut Tx, channel: &Channel) -> Result<u64> {
 }
 
 pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<u64> {
-    let sql = "update channels set display_name = $2, status = $3, auto_reply = $4, appearance = $5, deleted_at = $6,
-                 updated_at = $7, identity = $8
+    let sql =
+        "update channels set display_name = $2, status = $3, auto_reply = $4, settings = $5, deleted_at = $6,
+                 updated_at = $7, identity = $8, assistant_id = $9
                where id = $1";
     tx.exec(
         sql,
@@ -116,10 +97,11 @@ pub async fn update(tx: &mut Tx, channel: &Channel) -> Result<u64> {
             &channel.display_name,
             channel.status,
             channel.auto_reply,
-            &appearance_json(&channel.appearance),
+            &channel.settings.document(),
             channel.deleted_at,
             channel.updated_at,
-            channel.identity
+            channel.identity,
+            channel.own_assistant
         ],
     )
     .await

@@ -1,4 +1,4 @@
-//! Links to uploads: signed, and good for a short time. Whoever has one may read the file, and nobody else.
+//! Links to uploads: signed, and good for a short time. Whoever has one may read the file, and nobody else. A logo's needs no signature.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
@@ -21,6 +21,11 @@ pub fn link(app: &App, id: UploadId, part: Part) -> String {
         part.folder(),
         signature(app, id, part, until)
     )
+}
+
+/// Where a channel's logo is, for everybody and as long as it is one.
+pub fn logo(app: &App, id: UploadId) -> String {
+    format!("{}/{}/logo", app.settings.uploads_url, id.0)
 }
 
 /// Whether `ticket`, the last part of a link, is ours and still good.

@@ -8,6 +8,7 @@ mod attach;
 mod folder;
 mod kind;
 pub mod links;
+mod logo;
 mod name;
 mod picture;
 mod sql;
@@ -37,6 +38,8 @@ pub(crate) use attach::{attach, keep};
 use folder::{Folder, Place};
 pub use kind::Kind;
 use kind::TextReader;
+pub use logo::open_logo;
+pub(crate) use logo::replace_logo;
 
 /// How many files a visitor may have sent up without a message that shows them.
 const MOST_UNSENT_OF_VISITOR: i64 = 20;
@@ -60,6 +63,8 @@ text_enum! {
         Ready = "ready",
         /// A message shows it: it stays.
         Sent = "sent",
+        /// It is a channel's logo: anybody may see it, and it stays as long as it is.
+        Public = "public",
         /// It was given up: first its bytes go, then its row.
         Leaving = "leaving",
     }
@@ -310,6 +315,8 @@ async fn draw(app: &App, place: &Place, kind: Kind) -> Result<Picture> {
     Ok(Picture { width: drawn.width.into(), height: drawn.height.into(), preview: drawn.preview_kind })
 }
 
+const GONE: Error = Error::NotFound("Upload");
+
 /// A file that may be read.
 #[derive(Debug)]
 pub struct Opened {
@@ -327,19 +334,25 @@ pub struct Opened {
 /// # Errors
 /// [`Error::NotFound`] for a link that is forged, has expired or leads to nothing: they are never told apart.
 pub async fn open(app: &App, id: UploadId, part: Part, ticket: &str) -> Result<Opened> {
-    const GONE: Error = Error::NotFound("Upload");
     if !links::admits(app, id, part, ticket) {
         return Err(GONE);
     }
     let upload = app.db.read(move |tx| Box::pin(async move { sql::get(tx, id).await })).await?.ok_or(GONE)?;
     let (place, kind, name) = match part {
         Part::Whole => (upload.place, upload.kind, upload.name),
-        Part::Preview => {
-            let kind = upload.picture.ok_or(GONE)?.preview;
-            (upload.place.preview(), kind, name::clean(&format!("preview of {}", upload.name), kind))
-        }
+        Part::Preview => preview(upload).ok_or(GONE)?,
     };
-    let opened = Folder(&app.settings.uploads).open(&place).await;
+    read(app, id, &place, kind, name).await
+}
+
+/// Where a picture's preview lies, what it is and what it is called.
+fn preview(upload: Upload) -> Option<(Place, Kind, String)> {
+    let kind = upload.picture?.preview;
+    Some((upload.place.preview(), kind, name::clean(&format!("preview of {}", upload.name), kind)))
+}
+
+async fn read(app: &App, id: UploadId, place: &Place, kind: Kind, name: String) -> Result<Opened> {
+    let opened = Folder(&app.settings.uploads).open(place).await;
     let (file, length) = opened.map_err(|error| {
         tracing::error!(upload = %id, %error, "an upload's file cannot be opened");
         GONE

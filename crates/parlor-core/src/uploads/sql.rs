@@ -60,7 +60,8 @@ pub async fn unsent(tx: &mut Tx, owner: &Owner) -> Result<i64> {
             tx.one(sql, params![*channel_id, external_id.as_str()], |row| row.get(0)).await
         }
         Owner::Agent(agent_id) => {
-            let sql = "select count(*) from uploads where agent_id = $1 and state <> 'sent'";
+            let sql =
+                "select count(*) from uploads where agent_id = $1 and state <> 'sent' and state <> 'public'";
             tx.one(sql, params![*agent_id], |row| row.get(0)).await
         }
     }
@@ -86,7 +87,7 @@ pub async fn arrived(tx: &mut Tx, upload: &Upload) -> Result<u64> {
 }
 
 pub async fn get(tx: &mut Tx, id: UploadId) -> Result<Option<Upload>> {
-    tx.opt(select!("where id = $1 and state in ('ready', 'sent')"), params![id], upload).await
+    tx.opt(select!("where id = $1 and state in ('ready', 'sent', 'public')"), params![id], upload).await
 }
 
 /// Marks a visitor's own file as sent.
@@ -119,6 +120,23 @@ pub async fn send_of_staff(tx: &mut Tx, id: UploadId, account_id: AccountId) -> 
     let sql = "update uploads set state = 'sent'
                where id = $1 and state in ('ready', 'sent') and account_id = $2 and agent_id is not null";
     if tx.exec(sql, params![id, account_id]).await? == 0 { Ok(None) } else { get(tx, id).await }
+}
+
+/// Makes a file public that an agent of the account has sent up and no message shows.
+pub async fn publish(tx: &mut Tx, id: UploadId, account_id: AccountId) -> Result<Option<Upload>> {
+    let sql = "update uploads set state = 'public'
+               where id = $1 and state = 'ready' and account_id = $2 and agent_id is not null";
+    if tx.exec(sql, params![id, account_id]).await? == 0 { Ok(None) } else { get(tx, id).await }
+}
+
+/// Gives up what was public.
+pub async fn withdraw(tx: &mut Tx, id: UploadId, account_id: AccountId) -> Result<u64> {
+    let sql = "update uploads set state = 'leaving' where id = $1 and account_id = $2 and state = 'public'";
+    tx.exec(sql, params![id, account_id]).await
+}
+
+pub async fn public(tx: &mut Tx, id: UploadId) -> Result<Option<Upload>> {
+    tx.opt(select!("where id = $1 and state = 'public'"), params![id], upload).await
 }
 
 /// Gives up a file that no message has used. From now on none can, and its bytes may go.

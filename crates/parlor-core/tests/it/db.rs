@@ -149,7 +149,7 @@ async fn every_type_comes_back_as_it_went_in() {
                                          values ($1, $2, 'a', 'local', 'm', $3, $3)";
                         tx.exec(assistant, params![id, shop, now]).await?;
                         let channel = "insert into channels (id, account_id, kind, token, display_name, status, auto_reply,
-                                         assistant_id, appearance, created_at, updated_at)
+                                         assistant_id, settings, created_at, updated_at)
                                        values ($1, $2, 'website', 'types', 'Ωmega 😀', 'enabled', 'on', $1, $3, $4, $4)";
                         tx.exec(channel, params![id, shop, &stored, now]).await
                     })
@@ -158,7 +158,7 @@ async fn every_type_comes_back_as_it_went_in() {
                 .expect("an insert");
             let row = app.db.read(move |tx| {
                 Box::pin(async move {
-                    let sql = "select id, display_name, appearance, created_at, deleted_at from channels where id = $1";
+                    let sql = "select id, display_name, settings, created_at, deleted_at from channels where id = $1";
                     tx.one(sql, params![id], |row| {
                         Ok((
                             row.get::<Uuid>(0)?,

@@ -7,6 +7,7 @@ mod flow_properties;
 mod flow_runs;
 mod flows;
 mod history;
+mod hours;
 mod identity;
 mod listening;
 mod page_views;
