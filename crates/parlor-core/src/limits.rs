@@ -50,7 +50,7 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 11] = [
+    const ALL: [Action; 12] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
