@@ -3,6 +3,7 @@
 mod content;
 mod drafts;
 mod inbox;
+mod introduction;
 mod notes;
 mod people;
 mod rating;
@@ -36,6 +37,7 @@ pub use inbox::{
     Assigned, Count, Counts, Filter, Listed, Page, Search, Snoozed, Start, Stretch, counts, find, get, list,
     messages, page, tags,
 };
+pub use introduction::introduce;
 pub use notes::{LONGEST_NOTE, NewNote, Note, add_note, delete_note};
 pub use people::{ContactChange, Known, block, change_contact, unblock};
 pub use rating::{NewRating, Rating, Score, rate};
