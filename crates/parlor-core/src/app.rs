@@ -152,6 +152,14 @@ impl App {
         Uuid::new_v7(uuid::Timestamp::from_unix(&*self.ids.lock(), seconds, nanos))
     }
 
+    /// A new id for something of the past: it sorts by that time, to the millisecond.
+    pub(crate) fn id_at(&self, at: Timestamp) -> Uuid {
+        let mut chance = [0; 10];
+        getrandom::fill(&mut chance).expect("the system has randomness");
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &chance).into_uuid()
+    }
+
     /// A number below `below`, evenly chosen.
     pub(crate) fn chance(&self, below: u64) -> u64 {
         let mut bytes = [0; 8];

@@ -19,6 +19,7 @@ pub mod error;
 pub mod event;
 pub mod identity;
 pub mod ids;
+pub mod import;
 pub mod jobs;
 pub mod knowledge;
 pub mod limits;

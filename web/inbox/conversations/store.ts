@@ -16,6 +16,7 @@ import type {
   Details,
   DraftTold,
   InboxConversation,
+  InboxMessage,
   Member,
   MessageTold,
   NoteGone,
@@ -513,4 +514,13 @@ export const loadTags = () => api.get<{ tag: string; count: number }[]>('/api/in
 
 export function memberName(id: string | null): string | null {
   return team.value.find((member) => member.id === id)?.name ?? null;
+}
+
+/** A message with links that work. */
+export async function freshMessage({ conversation_id, seq }: InboxMessage): Promise<InboxMessage | null> {
+  const answer = await api.get<Timeline>(`/api/inbox/conversations/${conversation_id}/timeline`, { before: seq + 1, limit: 1 });
+  const fresh = answer.ok ? answer.value.messages.find((message) => message.seq === seq) : undefined;
+  if (!fresh) return null;
+  change(conversation_id, (thread) => heard(thread, fresh) ?? thread);
+  return fresh;
 }

@@ -7,6 +7,7 @@ mod manage;
 mod prompt;
 mod reply;
 pub(crate) mod sql;
+mod suggest;
 
 use crate::{Error, Result, app::App, conversations::Session, ids::AssistantId, text_enum};
 
@@ -14,6 +15,7 @@ pub use keys::{KeySource, ProviderSettings, Providers, key_sources, set_key};
 pub use manage::{change, create, get, list, remove};
 pub use reply::report;
 pub(crate) use reply::run as reply;
+pub use suggest::{Suggestion, suggest};
 
 text_enum! {
     /// Where answers come from.

@@ -2,6 +2,7 @@
 
 mod content;
 mod drafts;
+mod finding;
 mod inbox;
 mod introduction;
 mod notes;
@@ -33,8 +34,9 @@ use crate::{
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use drafts::{Draft, LONGEST_DRAFT, save_draft};
+pub use finding::Search;
 pub use inbox::{
-    Assigned, Count, Counts, Filter, Listed, Page, Search, Snoozed, Start, Stretch, counts, find, get, list,
+    Assigned, Count, Counts, Filter, Listed, Page, Snoozed, Start, Stretch, counts, find, get, list,
     messages, page, tags,
 };
 pub use introduction::introduce;
@@ -140,15 +142,26 @@ pub struct LastMessage {
 /// The most characters of a preview.
 const PREVIEW: usize = 200;
 
+impl LastMessage {
+    pub(crate) fn new(
+        id: MessageId,
+        sender: SenderType,
+        name: Option<&str>,
+        content: &Content,
+    ) -> LastMessage {
+        LastMessage {
+            id,
+            sender,
+            sender_name: name.map(str::to_owned),
+            kind: content.kind,
+            preview: content.summary().chars().take(PREVIEW).collect(),
+        }
+    }
+}
+
 impl From<&Message> for LastMessage {
     fn from(message: &Message) -> LastMessage {
-        LastMessage {
-            id: message.id,
-            sender: message.sender.kind(),
-            sender_name: message.sender.name().map(str::to_owned),
-            kind: message.content.kind,
-            preview: message.content.summary().chars().take(PREVIEW).collect(),
-        }
+        LastMessage::new(message.id, message.sender.kind(), message.sender.name(), &message.content)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     contacts::{Contact, ExternalId},
     db::{Dialect, Row, Tx},
     ids::{AccountId, AgentId, ArticleId, AssistantId, ChannelId, ContactId, ConversationId, MessageId},
-    params,
+    params, search,
 };
 
 macro_rules! conversation_columns {
@@ -87,7 +87,7 @@ fn last_message(stored: &Json) -> Result<LastMessage> {
     read().ok_or_else(|| Error::database("a newest message that is none"))
 }
 
-fn last_message_json(last: &LastMessage) -> Json {
+pub fn last_message_json(last: &LastMessage) -> Json {
     json!({
         "id": last.id.0,
         "sender_type": last.sender.as_str(),
@@ -219,17 +219,27 @@ pub async fn insert_contact(
         &none,
         now
     ];
-    tx.exec(sql, params).await
+    let inserted = tx.exec(sql, params).await?;
+    if inserted > 0 {
+        search::add_contact(tx, channel.account_id, contact).await?;
+    }
+    Ok(inserted)
 }
 
-pub async fn save_contact(tx: &mut Tx, contact: &Contact, now: Timestamp) -> Result<u64> {
+pub async fn save_contact(
+    tx: &mut Tx,
+    account_id: AccountId,
+    contact: &Contact,
+    now: Timestamp,
+) -> Result<()> {
     let sql =
         "update contacts set display_name = $2, email = $3, phone = $4, verified_at = $5, updated_at = $6, blocked_at = $7
                where id = $1";
     let Contact { id, display_name, email, phone, verified_at, blocked_at, .. } = contact;
     let params =
         params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), *verified_at, now, *blocked_at];
-    tx.exec(sql, params).await
+    tx.exec(sql, params).await?;
+    search::change_contact(tx, account_id, contact).await
 }
 
 pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
@@ -299,12 +309,22 @@ pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Times
     .await
 }
 
+/// Keeps by which labels the conversation is found: those of its newest session.
+pub async fn save_tags(tx: &mut Tx, conversation: &Conversation) -> Result<()> {
+    tx.exec("delete from conversation_tags where conversation_id = $1", params![conversation.id]).await?;
+    let sql = "insert into conversation_tags (account_id, tag, conversation_id) values ($1, $2, $3) on conflict do nothing";
+    for tag in &conversation.session.tags {
+        tx.exec(sql, params![conversation.account_id, &tag.to_lowercase(), conversation.id]).await?;
+    }
+    Ok(())
+}
+
 pub async fn save_first_message(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
     let sql = "update sessions set first_message_at = $2 where id = $1";
     tx.exec(sql, params![conversation.session.id, conversation.session.first_message_at]).await
 }
 
-pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
+pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<()> {
     let sql =
         "update sessions set status = $2, assignee_id = $3, assigned_at = $4, tags = $5, answering = $6,
                  resolved_at = $7
@@ -322,7 +342,8 @@ pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<u6
             session.resolved_at
         ],
     )
-    .await
+    .await?;
+    save_tags(tx, conversation).await
 }
 
 pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Message) -> Result<u64> {
@@ -380,7 +401,7 @@ pub use desk::{
     forget_drafts, forget_mentions, insert_mention, insert_note, lock_of_contact, note_by_client_id, notes,
     of_same_email, save_attributes, save_draft, sessions, tags_lately,
 };
-pub use listing::{count, page};
+pub use listing::{AT_ONCE as SAID_AT_ONCE, count, count_found, found, has_more_tagged, page, said_in};
 pub use marks::{AT_ONCE, read_by_of, save_read_by};
 pub use ratings::{newest_resolved, save_rating};
 

@@ -75,6 +75,7 @@ pub(super) async fn open_session(
     conversation.session = new_session(app, channel);
     conversation.version += 1;
     sql::insert_session(tx, conversation, now).await?;
+    sql::save_tags(tx, conversation).await?;
     tx.tell(Event::ConversationChanged { conversation: conversation.clone() });
     Ok(())
 }
@@ -106,7 +107,7 @@ pub(super) async fn verify(
     }
     let first = conversation.contact.verified_at.is_none();
     person.describe(&mut conversation.contact, now);
-    sql::save_contact(tx, &conversation.contact, now).await?;
+    sql::save_contact(tx, conversation.account_id, &conversation.contact, now).await?;
     if first {
         tx.tell(Event::ContactVerified { place: Place::from(&*conversation) });
     }
@@ -120,7 +121,7 @@ pub(super) async fn set_name(
     now: Timestamp,
 ) -> Result<()> {
     conversation.contact.display_name = name;
-    sql::save_contact(tx, &conversation.contact, now).await.map(drop)
+    sql::save_contact(tx, conversation.account_id, &conversation.contact, now).await
 }
 
 /// Keeps what has changed in a conversation without a message, and tells it. The caller holds it locked.

@@ -14,7 +14,7 @@ use crate::{
     links, search,
 };
 
-pub(crate) use text::{stems, terms, words};
+pub(crate) use text::{begin_words, stems, terms, words};
 
 /// The most characters an article may have.
 const LONGEST_BODY: usize = 100_000;

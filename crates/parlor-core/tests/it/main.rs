@@ -18,3 +18,4 @@ mod ratings;
 mod reads;
 mod search;
 mod unopened;
+mod unread;
