@@ -91,6 +91,7 @@ pub struct Rooms {
     pub(crate) owed: Arc<Notify>,
     pub(crate) hashing: Semaphore,
     pub(crate) drawing: Semaphore,
+    pub(crate) reporting: Semaphore,
     ids: Mutex<ContextV7>,
 }
 
@@ -131,6 +132,7 @@ impl App {
             owed,
             hashing: Semaphore::new(2),
             drawing: Semaphore::new(1),
+            reporting: Semaphore::new(1),
             ids: Mutex::new(ContextV7::new()),
             settings,
         })))

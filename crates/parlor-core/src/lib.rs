@@ -26,6 +26,7 @@ pub mod limits;
 mod links;
 pub mod presence;
 pub mod push;
+pub mod reports;
 mod search;
 pub mod secrets;
 pub mod uploads;

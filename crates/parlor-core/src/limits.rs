@@ -45,6 +45,8 @@ pub enum Action {
     AddressTriesKeys,
     /// An agent's page says what it shows or that somebody types; counted for the agent.
     AgentSignals,
+    /// An agent asks an assistant; counted for the agent.
+    AgentAsks,
 }
 
 impl Action {
@@ -60,6 +62,7 @@ impl Action {
         Action::PersonIsTried,
         Action::AddressTriesKeys,
         Action::AgentSignals,
+        Action::AgentAsks,
     ];
 
     /// Its name in the metric.
@@ -76,6 +79,7 @@ impl Action {
             Action::AddressUploads => "address_uploads",
             Action::AddressTriesKeys => "address_tries_keys",
             Action::AgentSignals => "agent_signals",
+            Action::AgentAsks => "agent_asks",
         }
     }
 
@@ -93,6 +97,7 @@ impl Action {
             Action::PersonIsTried => (120, 120),
             Action::AddressTriesKeys => (30, 20),
             Action::AgentSignals => (600, 120),
+            Action::AgentAsks => (30, 20),
         }
     }
 }

@@ -5,7 +5,7 @@ import { api, me, type Failure, type Result } from '../api.ts';
 import { behind, HOME, place } from '../router.ts';
 import { hear, mention, say, whenResumed } from '../socket.ts';
 import { Known, type Change } from '../state/known.ts';
-import { compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
+import { asking, compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
 import { caughtUp, extended, heard, lastSeq, noted, openedThread, read, unnoted, type Thread } from '../state/thread.ts';
 import type {
   Assistant,
@@ -100,6 +100,8 @@ export async function loadList(wanted: Filter): Promise<void> {
   const mine = ++asked;
   listFailed.value = null;
   listLoading.value = true;
+  // The old rows stay to be seen until the answer has come, if it is the same view.
+  list.value = asking(list.peek());
   const answer = await api.get<InboxConversation[]>('/api/inbox/conversations/', question(wanted));
   if (mine !== asked) return;
   listLoading.value = false;
@@ -107,7 +109,7 @@ export async function loadList(wanted: Filter): Promise<void> {
     listFailed.value = answer;
     return;
   }
-  list.value = paged(emptyList(wanted), seen(answer.value), PAGE, myId(), (row) => known.newest(row));
+  list.value = paged({ ...emptyList(wanted), late: list.peek().late }, seen(answer.value), PAGE, myId(), (row) => known.newest(row));
 }
 
 export async function loadMore(): Promise<void> {
@@ -116,6 +118,7 @@ export async function loadMore(): Promise<void> {
   if (!last || complete || !loaded || listLoading.peek()) return;
   const mine = asked;
   listLoading.value = true;
+  list.value = asking(list.peek());
   const answer = await api.get<InboxConversation[]>('/api/inbox/conversations/', { ...question(wanted), after: last.id });
   if (mine !== asked) return;
   listLoading.value = false;

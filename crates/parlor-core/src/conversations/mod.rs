@@ -178,6 +178,19 @@ pub struct Session {
     pub assistant: Option<AssistantId>,
     /// How the visitor has rated it, once it was resolved.
     pub rating: Option<Rating>,
+    pub(crate) tally: Tally,
+}
+
+/// What reports need to know of a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub first_answer_at: Option<Timestamp>,
+    /// Of a person.
+    pub first_reply_at: Option<Timestamp>,
+    pub handed_over_at: Option<Timestamp>,
+    /// The contact's.
+    pub messages_in: i64,
+    pub messages_out: i64,
 }
 
 /// One entry of a conversation.

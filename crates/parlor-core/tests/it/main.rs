@@ -17,3 +17,4 @@ mod ratings;
 mod reads;
 mod search;
 mod unopened;
+mod unread;
