@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use rolldown::{
     Bundler, BundlerOptions, ChunkFilenamesOutputOption, InputItem, OutputFormat, Platform, RawMinifyOptions,
-    TsConfig,
+    ResolveOptions, TsConfig,
 };
-use rolldown_common::Output;
+use rolldown_common::{BundlerTransformOptions, Either, JsxOptions, Output};
 use sha2::{Digest, Sha256};
 
 /// Served path to content.
@@ -82,10 +82,27 @@ const PAGES: &[Page] = &[
         styles: &["auth/style.css"],
         also: None,
     },
+    Page {
+        html: "inbox/index.html",
+        served: "inbox/index.html",
+        scripts: &["inbox/main.tsx"],
+        styles: &["inbox/inbox.css"],
+        also: None,
+    },
+];
+
+/// The modules that others have written, by the names under which they are imported. `tsconfig.json` has their types.
+const VENDORED: &[(&str, &str)] = &[
+    ("preact", "preact/dist/preact.mjs"),
+    ("preact/hooks", "preact/hooks/dist/hooks.mjs"),
+    ("preact/jsx-runtime", "preact/jsx-runtime/dist/jsxRuntime.mjs"),
+    ("@preact/signals", "@preact/signals/signals.mjs"),
+    ("@preact/signals-core", "@preact/signals-core/signals-core.mjs"),
+    ("socket.io-client", "socket.io-client/socket.io.esm.min.js"),
 ];
 
 /// The folders of `web/` that reach the bundles; `node_modules` and tests do not.
-const SOURCES: &[&str] = &["loader", "widget", "shared", "demo", "auth"];
+const SOURCES: &[&str] = &["loader", "widget", "inbox", "shared", "demo", "auth", "vendor"];
 
 /// Under this many bytes a compressed copy saves nothing worth its place in the binary.
 const WORTH_COMPRESSING: usize = 200;
@@ -150,7 +167,7 @@ fn bundle(web: &Path) -> Result<Files> {
             }
         }
         for style in page.styles {
-            let css = minified_css(&read(&web.join(style))?);
+            let css = minified_css(&style_sheet(&web.join(style))?);
             let stem = style.rsplit('/').next().and_then(|file| file.strip_suffix(".css")).unwrap_or(style);
             let hashed = format!("assets/{stem}-{}.css", short_hash(css.as_bytes()));
             html = linked(&html, &format!("assets/{stem}.css"), &hashed)?;
@@ -177,7 +194,7 @@ async fn rolldown(web: &Path, entries: &[&str], format: OutputFormat) -> Result<
     let input = entries
         .iter()
         .map(|entry| {
-            let stem = entry.rsplit('/').next().and_then(|file| file.strip_suffix(".ts"));
+            let stem = entry.rsplit('/').next().and_then(|file| file.rsplit_once('.')).map(|(stem, _)| stem);
             InputItem { name: stem.map(str::to_owned), import: format!("./{entry}") }
         })
         .collect();
@@ -190,6 +207,8 @@ async fn rolldown(web: &Path, entries: &[&str], format: OutputFormat) -> Result<
         entry_filenames: Some(ChunkFilenamesOutputOption::String("[name]-[hash].js".into())),
         chunk_filenames: Some(ChunkFilenamesOutputOption::String("[name]-[hash].js".into())),
         tsconfig: Some(TsConfig::Auto(false)),
+        transform: Some(BundlerTransformOptions { jsx: Some(Either::Right(jsx())), ..Default::default() }),
+        resolve: Some(ResolveOptions { alias: Some(vendored(web)), ..Default::default() }),
         ..Default::default()
     })
     .map_err(|errors| anyhow!("{errors:?}"))?;
@@ -207,6 +226,34 @@ async fn rolldown(web: &Path, entries: &[&str], format: OutputFormat) -> Result<
         });
     }
     Ok(chunks)
+}
+
+fn jsx() -> JsxOptions {
+    JsxOptions {
+        runtime: Some("automatic".into()),
+        import_source: Some("preact".into()),
+        ..Default::default()
+    }
+}
+
+/// Where the vendored modules lie. The mark at a name's end makes it the whole name: `preact` is no folder of `preact/hooks`.
+fn vendored(web: &Path) -> Vec<(String, Vec<Option<String>>)> {
+    let place = |file: &str| web.join("vendor").join(file).to_string_lossy().into_owned();
+    VENDORED.iter().map(|(name, file)| (format!("{name}$"), vec![Some(place(file))])).collect()
+}
+
+/// A style sheet with the ones that it imports, `@import "./other.css";` at a line's beginning, in their place.
+fn style_sheet(path: &Path) -> Result<String> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut whole = String::new();
+    for line in read(path)?.lines() {
+        match line.strip_prefix("@import \"").and_then(|rest| rest.strip_suffix("\";")) {
+            Some(other) => whole.push_str(&style_sheet(&folder.join(other))?),
+            None => whole.push_str(line),
+        }
+        whole.push('\n');
+    }
+    Ok(whole)
 }
 
 /// The page with the plain name of a file replaced by the hashed one.

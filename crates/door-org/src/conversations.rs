@@ -99,6 +99,7 @@ async fn list(
     };
     let filter = Filter {
         status,
+        snoozed: None,
         assigned,
         channel_id: query.channel_id.map(ChannelId),
         tag: query.tag,
@@ -189,8 +190,10 @@ struct Assignment {
 }
 
 /// Tells null from nothing.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<Option<Uuid>>, D::Error> {
-    Option::<Uuid>::deserialize(deserializer).map(Some)
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
 }
 
 /// R6. The caller claims the open session; somebody named in the body gets it.
@@ -309,7 +312,7 @@ fn json(shown: &impl Serialize) -> Result<Response> {
 }
 
 /// The agent who calls, or in whose name a program does.
-fn caller(actor: &Actor) -> Result<AgentId> {
+pub fn caller(actor: &Actor) -> Result<AgentId> {
     let named = actor.name().map(|(agent_id, _)| agent_id);
     named.ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, "Only a person has conversations."))
 }

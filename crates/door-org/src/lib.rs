@@ -1,6 +1,6 @@
 //! The org door: the contract of *developer-integration-guide*.
 //!
-//! Agents' browsers sign in under `/auth` and work with `/api/conversations/` and what belongs to it, visitors' widgets and native apps come
+//! Agents' browsers sign in under `/auth`, get their page at `/inbox` and work with `/api/conversations/` and what belongs to it, visitors' widgets and native apps come
 //! by `/chat-widget` and `/socket.io/`. A door translates: who comes in becomes an [`Actor`](parlor_core::Actor) or a
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
@@ -16,6 +16,8 @@ mod embeds;
 mod error;
 mod history;
 mod identity;
+mod inbox;
+mod inbox_page;
 mod me;
 mod mobile_channels;
 mod native;
@@ -80,7 +82,9 @@ impl OrgDoor {
             .merge(conversations::router())
             .merge(embeds::router())
             .merge(identity::router())
+            .merge(inbox_page::router())
             .merge(history::router())
+            .merge(inbox::router())
             .merge(mobile_channels::router())
             .merge(native::router())
             .with_state(self.state.clone())

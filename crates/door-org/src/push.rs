@@ -7,6 +7,8 @@
 //! | read | `messages_read` | – | – |
 //! | somebody types, or no longer does | `typing_indicator`, `typing_cleared` | – | – |
 //! | an agent comes or goes | – | – | `agent_status_changed` |
+//!
+//! What the inbox's room hears is in [`inbox::push`].
 
 use parlor_core::{
     Event,
@@ -19,6 +21,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    inbox,
     socket::{Room, Sockets},
     wire::{MessageReceived, MessagesRead},
 };
@@ -35,6 +38,7 @@ pub fn push(sockets: &Sockets, heard: &Heard) {
 }
 
 fn tell(sockets: &Sockets, event: &Event) {
+    inbox::push::tell(sockets, event);
     match event {
         Event::MessageSent { conversation, message } => message_sent(sockets, conversation, message),
         Event::Assigned { account_id, conversation_id, assignee } => {
@@ -59,9 +63,16 @@ fn tell(sockets: &Sockets, event: &Event) {
         Event::ContactVerified { place } => {
             sockets.to(Room::UnprovedVisitor(place.channel_id, &place.external_id)).send_back();
         }
-        // The first message says that there is a conversation; of other changes the guide has no event.
+        // The first message says that there is a conversation; of other changes the guide has no event, and what is the inbox's alone
+        // is told there.
         Event::ConversationOpened { .. }
         | Event::ConversationChanged { .. }
+        | Event::InboxChanged { .. }
+        | Event::NoteAdded { .. }
+        | Event::NoteDeleted { .. }
+        | Event::DraftChanged { .. }
+        | Event::Changed { .. }
+        | Event::ViewersChanged { .. }
         | Event::ChannelChanged { identity: Identity::Open, .. } => {}
     }
 }

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
 use parlor_core::{
-    conversations::{Conversation, Message, Read, Reader, Sender, SenderType, Status},
+    conversations::{Conversation, Message, Read, Reader, Sender, Status},
     ids::MessageId,
 };
 use serde::Serialize;
@@ -84,14 +84,10 @@ pub struct MessagesRead<'a> {
 
 impl<'a> MessagesRead<'a> {
     pub fn new(conversation: &'a Conversation, read: Read, message_ids: &[MessageId]) -> MessagesRead<'a> {
-        let reader_type = match read.reader {
-            Reader::Contact(_) => SenderType::EndUser,
-            Reader::Agent(_) => SenderType::Agent,
-        };
         MessagesRead {
             conversation_id: conversation.id.0,
             message_ids: message_ids.iter().map(|message| message.0).collect(),
-            reader_type: reader_type.as_str(),
+            reader_type: read.reader.kind().as_str(),
             reader_id: reader_id(read.reader, conversation),
             read_at: read.at,
         }

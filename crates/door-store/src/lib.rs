@@ -17,6 +17,7 @@ mod pages;
 mod push;
 mod token;
 mod usage;
+mod visitors;
 mod widget;
 mod wire;
 

@@ -10,7 +10,9 @@ use utoipa::{
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::{Door, ai_providers, auth, channels, conversations, error::Problem, knowledge, usage, widget};
+use crate::{
+    Door, ai_providers, auth, channels, conversations, error::Problem, knowledge, usage, visitors, widget,
+};
 
 /// No body may be larger, in bytes: an article of 100,000 characters fits.
 const LARGEST_BODY: usize = 512 * 1024;
@@ -63,6 +65,7 @@ pub fn router(door: &Door) -> Router {
     let anonymous = OpenApiRouter::new()
         .merge(auth::router())
         .merge(widget::router())
+        .merge(visitors::router())
         .layer(DefaultBodyLimit::max(LARGEST_ANONYMOUS_BODY));
     let (router, openapi) =
         OpenApiRouter::with_openapi(Docs::openapi()).merge(staff).merge(anonymous).split_for_parts();

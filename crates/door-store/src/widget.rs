@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Named, Problem, ProblemDocument, Result},
-    wire::{OwnMessage, WidgetMessage},
+    wire::{OwnMessage, WidgetMessage, rating},
 };
 
 pub fn router() -> OpenApiRouter<Door> {
@@ -73,7 +73,7 @@ struct History<'a> {
     messages: Vec<WidgetMessage<'a>>,
 }
 
-fn visitor(token: String, session_id: &str, proof: Option<Proof>, address: Address) -> Result<Visitor> {
+pub fn visitor(token: String, session_id: &str, proof: Option<Proof>, address: Address) -> Result<Visitor> {
     Ok(Visitor {
         way_in: WayIn::Token(token),
         external_id: ExternalId::parse(session_id)?,
@@ -291,6 +291,9 @@ pub struct Synced<'a> {
     conversation_id: Option<Uuid>,
     /// `open` or `resolved`.
     status: &'static str,
+    /// How the visitor has rated what was resolved; left out where it is open, and where there is no rating.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<u8>,
     messages: Vec<OwnMessage<'a>>,
     recovered: bool,
     has_earlier: bool,
@@ -298,11 +301,11 @@ pub struct Synced<'a> {
 
 impl<'a> From<&'a View> for Synced<'a> {
     fn from(view: &'a View) -> Synced<'a> {
-        let status =
-            view.conversation.as_ref().map_or(Status::Open, |conversation| conversation.session.status);
+        let session = view.conversation.as_ref().map(|conversation| &conversation.session);
         Synced {
             conversation_id: view.conversation.as_ref().map(|conversation| conversation.id.0),
-            status: status.as_str(),
+            status: session.map_or(Status::Open, |session| session.status).as_str(),
+            rating: session.and_then(rating),
             messages: view.messages.iter().map(OwnMessage::from).collect(),
             recovered: view.continuity == Continuity::Complete,
             has_earlier: view.earlier == Earlier::Some,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use parlor_core::{
-    conversations::{Conversation, Message, Read, Reader, SenderType, Source, Status},
+    conversations::{Conversation, Message, Read, Reader, SenderType, Session, Source, Status},
     ids::MessageId,
     presence::Typing,
 };
@@ -29,7 +29,7 @@ impl From<SenderType> for Direction {
 }
 
 /// A time as hubs write it: text in JSON, a time of its own in MessagePack.
-fn time(at: Timestamp) -> signalr::Timestamp {
+pub fn time(at: Timestamp) -> signalr::Timestamp {
     let nanoseconds = u32::try_from(at.subsec_nanosecond()).unwrap_or_default();
     signalr::Timestamp::new(at.as_second(), nanoseconds)
         .expect("a message is stored between the years 1 and 9999")
@@ -188,14 +188,22 @@ impl<'a> NewCustomerMessage<'a> {
     }
 }
 
-/// `open` or `resolved`: our own widget's words (`widget.md` W3, W5).
+/// `open` or `resolved`, and how that was rated: our own widget's words (`widget.md` W3, W5).
 #[derive(Debug, Serialize)]
 pub struct OwnStatus {
     status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<u8>,
 }
 
-impl From<Status> for OwnStatus {
-    fn from(status: Status) -> OwnStatus {
-        OwnStatus { status: status.as_str() }
+impl From<&Session> for OwnStatus {
+    fn from(session: &Session) -> OwnStatus {
+        OwnStatus { status: session.status.as_str(), rating: rating(session) }
     }
+}
+
+/// How a session was rated, as long as it is resolved: once it is open again, it can still go better.
+pub fn rating(session: &Session) -> Option<u8> {
+    let rating = session.rating.as_ref().filter(|_| session.status == Status::Resolved);
+    rating.map(|rating| rating.score.get())
 }

@@ -17,6 +17,7 @@ use crate::{
     presence::Attendance,
     push,
     secrets::{MasterKey, Secrets},
+    viewers::Viewers,
 };
 
 /// Where the data lies.
@@ -86,6 +87,7 @@ pub struct Rooms {
     pub(crate) phones: push_client::Client,
     pub(crate) nobody: Nobody,
     pub(crate) attendance: Attendance,
+    pub(crate) viewers: Viewers,
     pub(crate) owed: Arc<Notify>,
     pub(crate) hashing: Semaphore,
     pub(crate) drawing: Semaphore,
@@ -125,6 +127,7 @@ impl App {
             ),
             nobody: Nobody::default(),
             attendance: Attendance::default(),
+            viewers: Viewers::default(),
             owed,
             hashing: Semaphore::new(2),
             drawing: Semaphore::new(1),

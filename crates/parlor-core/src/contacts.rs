@@ -1,5 +1,8 @@
 //! Contacts: persons on a channel, and the visitor who claims to be one.
 
+mod page_views;
+mod sql;
+
 use std::{fmt, net::IpAddr};
 
 use jiff::Timestamp;
@@ -8,6 +11,8 @@ use crate::{
     Error, Result,
     ids::{ChannelId, ContactId, ConversationId},
 };
+
+pub use page_views::{Page, PageView, page_views, see_page};
 
 /// What a channel calls a contact: the session id that the visitor's browser has chosen. It is a bearer secret and shows in no log.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -49,6 +54,8 @@ pub struct Contact {
     pub phone: Option<String>,
     /// Since when the id is only believed with a proof; name, address and number may then be the shop's own word.
     pub verified_at: Option<Timestamp>,
+    /// Since when what they write is refused.
+    pub blocked_at: Option<Timestamp>,
 }
 
 /// By which way a visitor comes in.

@@ -66,6 +66,10 @@ ids! {
     SessionId
     /// One entry of a conversation.
     MessageId
+    /// What agents tell each other in a conversation.
+    NoteId
+    /// A reply that is kept for many.
+    CannedReplyId
     /// One piece of the account's knowledge.
     ArticleId
     /// A file that somebody has sent up.

@@ -29,6 +29,8 @@ pub enum Action {
     AddressWrites,
     /// A visitor joins or reads; counted for the address, so that trying session ids is slow.
     AddressReads,
+    /// A visitor comes to another page of the shop; counted for the visitor.
+    VisitorPages,
     /// A visitor sends a file up; counted for the visitor.
     VisitorUploads,
     /// A visitor sends a file up; counted for the address.
@@ -41,19 +43,23 @@ pub enum Action {
     PersonIsTried,
     /// Somebody comes with an API key that is none; counted for the address. Good keys are not counted.
     AddressTriesKeys,
+    /// An agent's page says what it shows or that somebody types; counted for the agent.
+    AgentSignals,
 }
 
 impl Action {
-    const ALL: [Action; 9] = [
+    const ALL: [Action; 11] = [
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
+        Action::VisitorPages,
         Action::VisitorUploads,
         Action::AddressUploads,
         Action::AddressSignsIn,
         Action::PersonSignsIn,
         Action::PersonIsTried,
         Action::AddressTriesKeys,
+        Action::AgentSignals,
     ];
 
     /// Its name in the metric.
@@ -62,12 +68,14 @@ impl Action {
             Action::VisitorWrites => "visitor_writes",
             Action::AddressWrites => "address_writes",
             Action::AddressReads => "address_reads",
+            Action::VisitorPages => "visitor_pages",
             Action::AddressSignsIn => "address_signs_in",
             Action::PersonSignsIn => "person_signs_in",
             Action::PersonIsTried => "person_is_tried",
             Action::VisitorUploads => "visitor_uploads",
             Action::AddressUploads => "address_uploads",
             Action::AddressTriesKeys => "address_tries_keys",
+            Action::AgentSignals => "agent_signals",
         }
     }
 
@@ -77,12 +85,14 @@ impl Action {
             Action::VisitorWrites => (60, 30),
             Action::AddressWrites => (600, 200),
             Action::AddressReads => (1200, 400),
+            Action::VisitorPages => (30, 20),
             Action::VisitorUploads => (12, 12),
             Action::AddressUploads => (60, 40),
             Action::AddressSignsIn => (30, 20),
             Action::PersonSignsIn => (10, 10),
             Action::PersonIsTried => (120, 120),
             Action::AddressTriesKeys => (30, 20),
+            Action::AgentSignals => (600, 120),
         }
     }
 }

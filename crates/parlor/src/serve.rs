@@ -108,6 +108,7 @@ fn greeting(config: &Config, bound: SocketAddr, public_url: &str, demo: Option<&
     if demo.is_some_and(|demo| demo.channel_token.is_some()) {
         line("Demo shop", &format!("{public_url}/"));
     }
+    line("Inbox", &format!("{public_url}/inbox"));
     line("API docs", &format!("{public_url}/docs"));
     line("API", &format!("{public_url}/api/v1"));
     if let Some(demo) = demo {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use socket_kit::FanOut;
+
 use crate::{
     Arguments, ConnectionId,
     connection::{Connection, End, Queued},
-    fan_out::FanOut,
     hub::Core,
     protocol::Protocol,
+    transport::web_socket,
 };
 
 /// Those whom an event is for. Made by [`Hub::group`](crate::Hub::group), [`Hub::client`](crate::Hub::client)
@@ -75,7 +77,7 @@ impl<'a> Clients<'a> {
                 }
             }
         }
-        let (mut receivers, mut fan_out) = (0, FanOut::new(self.core.now()));
+        let (mut receivers, mut fan_out) = (0, self.fan_out());
         self.for_each(|connection| {
             // One that came meanwhile, with a protocol that nobody spoke before, has come too late.
             if let Some(message) = &messages[connection.protocol() as usize] {
@@ -85,8 +87,13 @@ impl<'a> Clients<'a> {
                 receivers += 1;
             }
         });
-        fan_out.finish();
+        fan_out.finish(|connection| connection.session.wake());
         receivers
+    }
+
+    fn fan_out(&self) -> FanOut<Connection, impl Fn(&Arc<Connection>) + Clone + Send + 'static> {
+        let now = self.core.now();
+        FanOut::new(move |connection: &Arc<Connection>| web_socket::send_for_session(connection, now))
     }
 
     /// The protocols that the receivers speak. Where the whole hub speaks one, nobody is looked at.

@@ -14,14 +14,14 @@ use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http::{Extensions, HeaderMap};
 use parking_lot::{Mutex, MutexGuard};
+use socket_kit::{Batch, Filled, Kind, Link, Outgoing, Token};
 
 use crate::{
     ConnectionId, HubOptions, Transport,
     ask::Asks,
-    id::Token,
-    outbox::{Filled, Numbered, Outbox},
+    outbox::{Numbered, Outbox},
     protocol::{HubMessage, Protocol},
-    transport::{lane::Lane, web_socket::Link},
+    transport::lane::Lane,
 };
 
 /// Why a connection ends: what its Close message will say.
@@ -278,18 +278,6 @@ impl Connection {
             drop(outbox);
             self.session.wake();
         }
-    }
-
-    /// Moves the next messages of a WebSocket into one piece of at most `most` bytes.
-    pub(crate) fn fill(&self, into: &mut Vec<u8>, most: usize) -> Filled {
-        let mut outbox = self.outbox.lock();
-        let filled = outbox.fill(into, most);
-        if !outbox.waiting.is_empty() {
-            let waiting = std::mem::take(&mut outbox.waiting);
-            drop(outbox);
-            waiting.into_iter().for_each(Waker::wake);
-        }
-        filled
     }
 
     /// How much waits for the client, compared to what may.
@@ -635,6 +623,25 @@ impl Connection {
         if outbox.end.is_none() && outbox.add(self.protocol().encode(message), Numbered::No) {
             self.wake_reader(outbox);
         }
+    }
+}
+
+/// By a WebSocket.
+impl Outgoing for Connection {
+    fn fill(&self, batch: &mut Batch) -> Filled {
+        let kind = if self.protocol().is_binary() { Kind::Binary } else { Kind::Text };
+        let mut outbox = self.outbox.lock();
+        let filled = outbox.fill(kind, batch);
+        if !outbox.waiting.is_empty() {
+            let waiting = std::mem::take(&mut outbox.waiting);
+            drop(outbox);
+            waiting.into_iter().for_each(Waker::wake);
+        }
+        filled
+    }
+
+    fn moved(&self) {
+        self.stalled(None);
     }
 }
 

@@ -31,12 +31,10 @@ mod caller;
 mod clients;
 mod connection;
 mod error;
-mod fan_out;
 #[cfg(any(feature = "fuzzing", test))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod hub;
-mod id;
 mod inbox;
 mod method;
 mod misfit;
@@ -44,7 +42,6 @@ mod negotiate;
 mod options;
 mod outbox;
 pub mod protocol;
-mod query;
 mod refusal;
 mod registry;
 mod service;
@@ -61,10 +58,12 @@ pub use caller::Caller;
 pub use clients::Clients;
 pub use error::HubError;
 pub use hub::{Hub, HubBuilder};
-pub use id::ConnectionId;
 pub use options::{HubOptions, Transport};
 pub use service::HubService;
-pub use transport::web_socket::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
+/// The public name of a connection: 22 characters, safe to show to anybody.
+pub use socket_kit::Id as ConnectionId;
+/// For WebSocket endpoints beside hubs.
+pub use socket_kit::{NoWebSocket, WebSocket, WebSocketMessage, WebSocketUpgrade};
 pub use upload::{Upload, Uploads};
 pub use value::{ByteArray, Timestamp};
 

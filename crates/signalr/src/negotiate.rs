@@ -3,12 +3,11 @@
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, header::CONTENT_TYPE};
 use serde::Serialize;
+use socket_kit::{Token, query};
 
 use crate::{
     ConnectionId, Transport,
     hub::Core,
-    id::Token,
-    query,
     refusal::Refusal,
     registry::{Negotiated, TooMany},
 };
@@ -50,9 +49,10 @@ pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Result<Response, Re
         Err(error) => return Ok(json(&Failure { error })),
     };
     let id = ConnectionId::random();
-    let token = if version == 0 { Token::of(id) } else { Token::random() };
+    let token = if version == 0 { Token::from(id) } else { Token::random() };
     let resumable = core.options.stateful_reconnect
-        && query::find(query, "useStatefulReconnect").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        && query::find_in_any_case(query, "useStatefulReconnect")
+            .is_some_and(|value| value.eq_ignore_ascii_case("true"));
     let negotiated = Negotiated { id, since: core.now(), resumable, lane: None };
     core.registry
         .negotiate(token, negotiated, core.options.max_negotiated)
@@ -72,7 +72,7 @@ pub(crate) fn negotiate(core: &Core, query: Option<&str>) -> Result<Response, Re
 
 /// The version to speak, or what is wrong with the one asked for.
 fn version(core: &Core, query: Option<&str>) -> Result<i64, String> {
-    let asked: i64 = match query::find(query, "negotiateVersion") {
+    let asked: i64 = match query::find_in_any_case(query, "negotiateVersion") {
         None => 0,
         Some(text) => text
             .trim()

@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, task::Waker};
 
 use bytes::{Bytes, BytesMut};
+use socket_kit::{Batch, Filled, Kind};
 
 use crate::{HubOptions, connection::End};
 
@@ -111,38 +112,29 @@ impl Outbox {
         Some(taken)
     }
 
-    /// Moves as many messages as fit into `most` bytes behind the room that is left in `into`.
-    pub(crate) fn fill(&mut self, into: &mut Vec<u8>, most: usize) -> Filled {
-        let Some(first) = self.queue.pop_front() else {
-            self.told = false;
-            return Filled::Nothing;
-        };
-        self.bytes -= first.len();
-        if first.len() > most {
-            return Filled::Large(first);
+    /// Moves the next messages into the batch, as one frame, or the next one that is too large for it.
+    pub(crate) fn fill(&mut self, kind: Kind, batch: &mut Batch) -> Filled {
+        let (mut number, mut length) = (0, 0);
+        for message in &self.queue {
+            if !batch.has_room(length + message.len()) {
+                break;
+            }
+            number += 1;
+            length += message.len();
         }
-        into.clear();
-        into.extend_from_slice(&[0; HEAD_ROOM]);
-        into.extend_from_slice(&first);
-        while let Some(next) = self.queue.pop_front_if(|next| into.len() - HEAD_ROOM + next.len() <= most) {
-            self.bytes -= next.len();
-            into.extend_from_slice(&next);
+        if number == 0 {
+            let Some(large) = self.queue.pop_front() else {
+                self.told = false;
+                return Filled::Nothing;
+            };
+            self.bytes -= large.len();
+            return Filled::Large(kind, large);
         }
+        self.bytes -= length;
+        batch.add_joined(kind, length, self.queue.drain(..number));
         if self.queue.is_empty() && self.queue.capacity() > 16 {
             self.queue = VecDeque::new();
         }
-        Filled::Small
+        Filled::Batch
     }
-}
-
-/// The room for a small frame's head.
-pub(crate) const HEAD_ROOM: usize = 4;
-
-/// What came out of an outbox.
-pub(crate) enum Filled {
-    Nothing,
-    /// Small messages, copied.
-    Small,
-    /// One that is too large for that.
-    Large(Bytes),
 }

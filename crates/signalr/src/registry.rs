@@ -2,37 +2,20 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    hash::{BuildHasher as _, RandomState},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
 };
 
-use parking_lot::Mutex;
+use socket_kit::{Sharded, Token};
 
 use crate::{
     ConnectionId,
     connection::{Connection, Forget},
-    id::Token,
     protocol::Protocol,
     transport::lane::Lane,
 };
-
-const SHARDS: usize = 32;
-
-/// A map in pieces, so that its users rarely wait for each other.
-struct Sharded<K, V>(Box<[Mutex<HashMap<K, V>>]>);
-
-impl<K, V> Sharded<K, V> {
-    fn new() -> Self {
-        Self((0..SHARDS).map(|_| Mutex::default()).collect())
-    }
-
-    fn shard(&self, hash: usize) -> &Mutex<HashMap<K, V>> {
-        &self.0[hash % SHARDS]
-    }
-}
 
 /// What a token stands for.
 pub(crate) enum Known {
@@ -59,7 +42,6 @@ pub(crate) struct Registry {
     tokens: Sharded<Token, Known>,
     ids: Sharded<ConnectionId, Arc<Connection>>,
     groups: Sharded<Arc<str>, Members>,
-    hasher: RandomState,
     waiting: AtomicUsize,
     /// One number for each protocol.
     connected: [AtomicUsize; Protocol::ALL.len()],
@@ -68,10 +50,9 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn new() -> Self {
         Self {
-            tokens: Sharded::new(),
-            ids: Sharded::new(),
-            groups: Sharded::new(),
-            hasher: RandomState::new(),
+            tokens: Sharded::default(),
+            ids: Sharded::default(),
+            groups: Sharded::default(),
             waiting: AtomicUsize::new(0),
             connected: Default::default(),
         }
@@ -85,18 +66,18 @@ impl Registry {
             self.waiting.fetch_sub(1, Relaxed);
             return Err(TooMany);
         }
-        self.tokens.shard(token.shard()).lock().insert(token, Known::Waiting(negotiated));
+        self.tokens.insert(token, Known::Waiting(negotiated));
         Ok(())
     }
 
     pub(crate) fn insert(&self, connection: Arc<Connection>) {
         let token = connection.token;
-        self.tokens.shard(token.shard()).lock().insert(token, Known::Live(connection));
+        self.tokens.insert(token, Known::Live(connection));
     }
 
     /// Looks at what a token stands for, and may change it: a negotiation becomes a connection.
     pub(crate) fn with<T>(&self, token: Token, look: impl FnOnce(Option<&mut Known>) -> T) -> T {
-        let mut shard = self.tokens.shard(token.shard()).lock();
+        let mut shard = self.tokens.shard(&token).lock();
         let mut known = shard.get_mut(&token);
         let waited = matches!(known, Some(Known::Waiting(_)));
         let result = look(known.as_deref_mut());
@@ -107,7 +88,7 @@ impl Registry {
     }
 
     pub(crate) fn forget(&self, token: Token) {
-        let known = self.tokens.shard(token.shard()).lock().remove(&token);
+        let known = self.tokens.remove(&token);
         if let Some(Known::Waiting(_)) = known {
             self.waiting.fetch_sub(1, Relaxed);
         }
@@ -115,7 +96,7 @@ impl Registry {
 
     /// Goes over all that is known: drops negotiations that `expired` and connections that may be forgotten.
     pub(crate) fn sweep(&self, expired: impl Fn(&Negotiated) -> bool, tick: impl Fn(&Connection) -> Forget) {
-        for shard in &self.tokens.0 {
+        for shard in self.tokens.shards() {
             shard.lock().retain(|_, known| match known {
                 Known::Waiting(negotiated) if expired(negotiated) => {
                     if let Some(lane) = &negotiated.lane {
@@ -131,13 +112,11 @@ impl Registry {
     }
 
     pub(crate) fn for_each_live(&self, mut visit: impl FnMut(&Connection)) {
-        for shard in &self.tokens.0 {
-            for known in shard.lock().values() {
-                if let Known::Live(connection) = known {
-                    visit(connection);
-                }
+        self.tokens.for_each(|known| {
+            if let Known::Live(connection) = known {
+                visit(connection);
             }
-        }
+        });
     }
 
     // ---- by id ----
@@ -145,13 +124,13 @@ impl Registry {
     /// The handshake is done: the connection can be reached by pushes.
     pub(crate) fn enter(&self, connection: Arc<Connection>) {
         self.connected[connection.protocol() as usize].fetch_add(1, Relaxed);
-        self.ids.shard(connection.id.shard()).lock().insert(connection.id, connection);
+        self.ids.insert(connection.id, connection);
     }
 
     /// The connection is over: nothing reaches it any more.
     pub(crate) fn exit(&self, connection: &Connection) {
         connection.leave_all(|group| self.remove_member(group, connection));
-        if self.ids.shard(connection.id.shard()).lock().remove(&connection.id).is_some() {
+        if self.ids.remove(&connection.id).is_some() {
             self.connected[connection.protocol() as usize].fetch_sub(1, Relaxed);
         }
     }
@@ -165,21 +144,18 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<Arc<Connection>> {
-        let id = ConnectionId::parse(id)?;
-        self.ids.shard(id.shard()).lock().get(&id).cloned()
+        self.ids.get(&ConnectionId::parse(id)?)
     }
 
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(&Arc<Connection>)) {
-        for shard in &self.ids.0 {
-            shard.lock().values().for_each(&mut visit);
-        }
+    pub(crate) fn for_each(&self, visit: impl FnMut(&Arc<Connection>)) {
+        self.ids.for_each(visit);
     }
 
     // ---- groups ----
 
     pub(crate) fn join(&self, group: Arc<str>, connection: &Arc<Connection>) {
         connection.join(group, |group| {
-            let mut shard = self.group_shard(group).lock();
+            let mut shard = self.groups.shard(group).lock();
             shard.entry(group.clone()).or_default().insert(connection.serial, connection.clone());
         });
     }
@@ -189,28 +165,23 @@ impl Registry {
     }
 
     pub(crate) fn group_is_empty(&self, group: &str) -> bool {
-        !self.group_shard(group).lock().contains_key(group)
+        !self.groups.shard(group).lock().contains_key(group)
     }
 
     pub(crate) fn for_each_in(&self, group: &str, visit: impl FnMut(&Arc<Connection>)) {
-        if let Some(members) = self.group_shard(group).lock().get(group) {
+        if let Some(members) = self.groups.shard(group).lock().get(group) {
             members.values().for_each(visit);
         }
     }
 
     fn remove_member(&self, group: &str, connection: &Connection) {
-        let mut shard = self.group_shard(group).lock();
+        let mut shard = self.groups.shard(group).lock();
         if let Entry::Occupied(mut members) = shard.entry(group.into()) {
             members.get_mut().remove(&connection.serial);
             if members.get().is_empty() {
                 members.remove();
             }
         }
-    }
-
-    fn group_shard(&self, group: &str) -> &Mutex<HashMap<Arc<str>, Members>> {
-        #[expect(clippy::cast_possible_truncation, reason = "any part of a hash is a hash")]
-        self.groups.shard(self.hasher.hash_one(group) as usize)
     }
 }
 

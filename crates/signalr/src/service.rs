@@ -13,20 +13,15 @@ use axum::{
     extract::{OriginalUri, Request},
     response::{IntoResponse as _, Response},
 };
-use bytes::BytesMut;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{ACCEPT, CONNECTION, UPGRADE},
-    request::Parts,
-};
+use http::{HeaderMap, Method, StatusCode, header::ACCEPT, request::Parts};
 use http_body_util::BodyExt as _;
+use socket_kit::{Token, WebSocketUpgrade, headers, query};
 
 use crate::{
     ConnectionId, Hub, Transport, connection,
     connection::{Connection, End},
     hub::Core,
-    id::Token,
-    negotiate, query,
+    negotiate,
     refusal::{Refusal, plain},
     registry::{Known, Negotiated},
     session::{Attached, Session},
@@ -34,7 +29,7 @@ use crate::{
         Requests,
         lane::{Closed, Lane},
         long_polling, server_sent_events,
-        web_socket::{Socket, WebSocketUpgrade},
+        web_socket::Socket,
     },
 };
 
@@ -90,9 +85,9 @@ async fn serve<S>(hub: Hub<S>, parts: Parts, body: Body) -> Result<Response, Ref
 where
     S: Clone + Send + Sync + 'static,
 {
-    let id = query::find(parts.uri.query(), "id").unwrap_or_default().into_owned();
+    let id = query::find_in_any_case(parts.uri.query(), "id").unwrap_or_default().into_owned();
     match parts.method {
-        Method::GET if is_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id),
+        Method::GET if headers::want_web_socket(&parts.headers) => accept_web_socket(hub, parts, &id),
         Method::GET | Method::POST | Method::DELETE if id.is_empty() => Err(Refusal::NoId),
         Method::GET if accepts_events(&parts.headers) => open_events(hub, &parts, &id),
         Method::GET => poll(hub, parts, &id).await,
@@ -288,10 +283,6 @@ fn delete(core: &Core, id: &str) -> Result<Response, Refusal> {
 
 // ---- helpers ----
 
-fn is_web_socket(headers: &HeaderMap) -> bool {
-    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
 fn accepts_events(headers: &HeaderMap) -> bool {
     headers
         .get_all(ACCEPT)
@@ -304,25 +295,10 @@ fn accepts_events(headers: &HeaderMap) -> bool {
         })
 }
 
-/// What methods may see of the request, copied so that the buffer it was read into is not kept for the
-/// life of the connection.
+/// What methods may see of the request.
 fn visible(parts: &Parts) -> connection::Request {
     let mut extensions = parts.extensions.clone();
+    // It shares its buffer with the request.
     extensions.remove::<OriginalUri>();
-    let kept = || parts.headers.iter().filter(|(name, _)| !is_handshake(name));
-    let mut bytes = BytesMut::with_capacity(kept().map(|(_, value)| value.len()).sum());
-    kept().for_each(|(_, value)| bytes.extend_from_slice(value.as_bytes()));
-    let mut bytes = bytes.freeze();
-    let mut headers = HeaderMap::with_capacity(kept().count());
-    for (name, value) in kept() {
-        if let Ok(value) = HeaderValue::from_maybe_shared(bytes.split_to(value.len())) {
-            headers.append(name, value);
-        }
-    }
-    connection::Request { extensions, headers }
-}
-
-/// Headers that are about the WebSocket and not about the client.
-fn is_handshake(name: &HeaderName) -> bool {
-    *name == CONNECTION || *name == UPGRADE || name.as_str().starts_with("sec-websocket-")
+    connection::Request { extensions, headers: headers::of_client(&parts.headers) }
 }

@@ -5,14 +5,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, Uri};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::json;
+use socket_kit::{Batch, Filled, Link, Outgoing, Token};
 use tokio::sync::Notify;
 
 use crate::{
@@ -20,8 +20,7 @@ use crate::{
     beat::Beat,
     engine::{EngineClient, EngineMessage},
     house::{House, millis},
-    id::Token,
-    outbox::{Carrier, Ending, Outbox, Upgrade},
+    outbox::{Carrier, Ending, Outbox, Queued, Upgrade},
     peer::Peer,
     protocol::{
         Malformed,
@@ -61,6 +60,8 @@ pub(crate) struct Connection {
     pub(crate) sid: Token,
     pub(crate) request: Arc<Request>,
     pub(crate) core: Arc<Core>,
+    /// The open WebSocket: written to by whoever has something for many, and otherwise by its carrier.
+    link: Mutex<Option<Box<Link>>>,
     pub(crate) outbox: Mutex<Outbox>,
     decoder: Mutex<Option<Box<Unfinished>>>,
     pub(crate) seats: Mutex<Vec<Seat>>,
@@ -79,7 +80,7 @@ pub(crate) struct Connection {
 
 /// A packet whose attachments have not all come.
 struct Unfinished {
-    text: Utf8Bytes,
+    text: Box<str>,
     missing: usize,
     attachments: Vec<Bytes>,
     bytes: usize,
@@ -91,16 +92,9 @@ pub(crate) struct Seat {
     pub(crate) peer: Option<Arc<Peer>>,
 }
 
-/// What the carrier is to do.
-pub(crate) enum Next {
-    Send(Frame),
-    Wait,
-    End(Ending),
-}
-
 /// What a poll is answered with.
 pub(crate) enum Taken {
-    Payload(String),
+    Payload(Vec<u8>),
     /// Nothing waits, and the client wants to go on by WebSocket.
     Probed,
     /// The connection goes on by WebSocket.
@@ -128,6 +122,7 @@ impl Connection {
             sid: Token::random(),
             request: Arc::new(request),
             core,
+            link: Mutex::default(),
             outbox: Mutex::new(Outbox::new(carrier)),
             decoder: Mutex::new(None),
             seats: Mutex::default(),
@@ -145,7 +140,7 @@ impl Connection {
     }
 
     /// The packet that begins the connection.
-    pub(crate) fn opening(&self, upgrades: &[&str]) -> Utf8Bytes {
+    pub(crate) fn opening(&self, upgrades: &[&str]) -> String {
         let options = &self.core.house.options;
         let body = json!({
             "sid": self.sid.reveal(),
@@ -154,7 +149,7 @@ impl Connection {
             "pingTimeout": millis(options.ping_timeout),
             "maxPayload": options.max_payload,
         });
-        format!("0{body}").into()
+        format!("0{body}")
     }
 
     /// It is over; says whether it has never been in a namespace.
@@ -168,18 +163,38 @@ impl Connection {
 
     // ---- out ----
 
-    /// Queues packets, together and in this order. A client that does not read is cut off.
+    /// The WebSocket. Its lock is taken before that of the outbox, and never while a room is looked at.
+    pub(crate) fn link(&self) -> MutexGuard<'_, Option<Box<Link>>> {
+        self.link.lock()
+    }
+
+    /// Queues packets, together and in this order, and tells whoever carries them. A client that does not read is cut off.
     pub(crate) fn send(self: &Arc<Self>, frames: impl IntoIterator<Item = Frame>) {
+        if let Queued::Untold = self.queue(frames) {
+            self.wake();
+        }
+    }
+
+    /// The same for packets that somebody else may carry.
+    pub(crate) fn queue(self: &Arc<Self>, frames: impl IntoIterator<Item = Frame>) -> Queued {
         let mut outbox = self.outbox.lock();
         if outbox.ending.is_some() || outbox.doomed {
-            return;
+            return Queued::Told;
         }
-        frames.into_iter().for_each(|frame| outbox.add(frame));
-        outbox.wake();
+        let queued = outbox.add(frames);
         if outbox.bytes > self.core.house.options.output_hard_bytes {
             outbox.doomed = true;
             drop(outbox);
             self.doom();
+            return Queued::Told;
+        }
+        match (queued, outbox.carrier) {
+            (Queued::Untold, Carrier::WebSocket) => Queued::Untold,
+            (Queued::Untold, Carrier::Polling) => {
+                outbox.wake();
+                Queued::Told
+            }
+            (Queued::Told, _) => Queued::Told,
         }
     }
 
@@ -189,33 +204,26 @@ impl Connection {
         self.house().spawn(async move { connection.close(Reason::Overrun, Ending::Lost) });
     }
 
-    /// Wakes the carrier as soon as there is something for it to do.
-    pub(crate) fn attend(&self, cx: &Context<'_>) {
-        self.outbox.lock().waker = Some(cx.waker().clone());
-    }
-
-    /// What a WebSocket is to send next.
-    pub(crate) fn next(&self) -> Next {
+    /// Wakes the WebSocket's carrier from now on when there is something for it to do, and says whether that is to end.
+    pub(crate) fn attend(&self, waker: &Waker) -> Option<Ending> {
         let mut outbox = self.outbox.lock();
-        if let Some(ending) = outbox.ending.filter(|&ending| ending != Ending::Orderly) {
-            return Next::End(ending);
+        if !outbox.waker.as_ref().is_some_and(|own| own.will_wake(waker)) {
+            outbox.waker = Some(waker.clone());
         }
-        let was_full = outbox.bytes > self.core.house.options.output_soft_bytes;
-        match (outbox.take(), outbox.ending) {
-            (Some(frame), _) => {
-                if was_full && outbox.bytes <= self.core.house.options.output_soft_bytes {
-                    self.room.notify_waiters();
-                }
-                Next::Send(frame)
-            }
-            (None, Some(ending)) => Next::End(ending),
-            (None, None) => Next::Wait,
+        outbox.ending
+    }
+
+    /// Writes what waits to the WebSocket, in its carrier's place. What goes wrong, the carrier will find, too.
+    pub(crate) fn write_in_place(self: &Arc<Self>) {
+        let sent = self.link().as_mut().and_then(|link| link.send_in_place(&**self));
+        if let Some(Poll::Ready(Err(_))) | None = sent {
+            self.wake();
         }
     }
 
-    /// What is left when the connection has ended.
-    pub(crate) fn rest(&self) -> Option<Frame> {
-        self.outbox.lock().take()
+    /// Wakes whoever carries it.
+    pub(crate) fn wake(&self) {
+        self.outbox.lock().wake();
     }
 
     pub(crate) fn begin_poll(&self) -> Result<(), Refused> {
@@ -243,7 +251,7 @@ impl Connection {
             Some(Ending::Orderly) => {
                 let mut payload = outbox.take_payload();
                 if outbox.is_empty() {
-                    engine::append(&mut payload, &Frame::Text(Utf8Bytes::from_static(engine::CLOSE)));
+                    engine::append(&mut payload, &Frame::fixed(engine::CLOSE));
                 } else {
                     // The word that it has ended comes with the rest.
                     outbox.polled = false;
@@ -251,8 +259,8 @@ impl Connection {
                 }
                 Taken::Payload(payload)
             }
-            Some(Ending::Quiet) => Taken::Payload(engine::NOOP.to_owned()),
-            Some(Ending::Now) => Taken::Payload(engine::CLOSE.to_owned()),
+            Some(Ending::Quiet) => Taken::Payload(engine::NOOP.into()),
+            Some(Ending::Now) => Taken::Payload(engine::CLOSE.into()),
             Some(Ending::Lost) => Taken::Unknown,
             None if !outbox.is_empty() => Taken::Payload(outbox.take_payload()),
             None if outbox.upgrade == Upgrade::Probed && heard != Upgrade::Probed => {
@@ -357,7 +365,7 @@ impl Connection {
 
     fn make_room(&self) {
         self.room.notify_waiters();
-        let mut outbox = self.outbox.lock();
+        let outbox = self.outbox.lock();
         if outbox.carrier == Carrier::WebSocket {
             outbox.wake();
         }
@@ -443,5 +451,22 @@ impl Connection {
         let header = packet::header(&finished.text, self.core.house.options.max_attachments)?;
         let namespace = header.namespace;
         self.deliver(namespace, header.finish(finished.attachments)?)
+    }
+}
+
+/// By a WebSocket.
+impl Outgoing for Connection {
+    fn fill(&self, batch: &mut Batch) -> Filled {
+        let most = self.core.house.options.output_soft_bytes;
+        let mut outbox = self.outbox.lock();
+        let was_full = outbox.bytes > most;
+        let filled = outbox.fill(batch);
+        if was_full && outbox.bytes <= most {
+            // More may be read now.
+            outbox.wake();
+            drop(outbox);
+            self.room.notify_waiters();
+        }
+        filled
     }
 }

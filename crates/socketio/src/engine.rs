@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 
 use crate::{Reason, Request, connection::Connection, outbox::Ending, protocol::engine::Frame};
@@ -33,7 +32,7 @@ impl EngineClient {
     /// Queues a message. It neither waits nor fails; a client that does not read is cut off.
     pub fn send(&self, message: EngineMessage) {
         self.connection.send([match message {
-            EngineMessage::Text(text) => Frame::Text(Utf8Bytes::from(format!("4{text}"))),
+            EngineMessage::Text(text) => Frame::Text(format!("4{text}").into()),
             EngineMessage::Binary(bytes) => Frame::Binary(bytes),
         }]);
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use crate::{Arguments, Reason, SocketId, peer::Peer, space::Space};
+use socket_kit::FanOut;
+
+use crate::{Arguments, Reason, SocketId, connection::Connection, peer::Peer, space::Space};
 
 /// A namespace, to emit to its clients from anywhere. Cheap to clone.
 #[derive(Clone)]
@@ -90,8 +92,11 @@ impl Audience {
                 return 0;
             }
         };
-        let mut receivers = 0;
-        self.for_each(|peer| receivers += usize::from(peer.push(&message)));
+        let (mut receivers, mut fan_out) = (0, FanOut::new(Connection::write_in_place));
+        self.for_each(|peer| {
+            receivers += usize::from(peer.push(&message, |connection| fan_out.add(connection.clone())));
+        });
+        fan_out.finish(Connection::wake);
         receivers
     }
 

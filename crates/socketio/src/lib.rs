@@ -32,7 +32,6 @@ mod error;
 mod fault;
 mod handlers;
 mod house;
-mod id;
 mod io;
 mod log;
 mod message;
@@ -40,12 +39,10 @@ mod options;
 mod outbox;
 mod peer;
 mod protocol;
-mod query;
 mod rooms;
 mod server;
 mod service;
 mod session;
-mod sharded;
 mod socket;
 mod space;
 mod sweep;
@@ -57,12 +54,13 @@ pub use connection::Request;
 pub use engine::{EngineClient, EngineMessage};
 pub use error::{AckError, EventError, Failure, FailureKind, Reason, Refusal, TooManyRooms};
 pub use handlers::{Event, Namespace};
-pub use id::SocketId;
 pub use io::{Audience, Io};
 pub use options::{Offer, Options, Recovery, Transport};
 pub use server::{Server, ServerBuilder};
 pub use service::SocketIoService;
 pub use socket::Socket;
+/// The public name of a socket: 22 characters, safe to show to anybody.
+pub use socket_kit::Id as SocketId;
 
 /// The README's examples have to compile.
 #[cfg(doctest)]

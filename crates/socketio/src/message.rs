@@ -5,7 +5,6 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 
 use crate::{
@@ -43,11 +42,11 @@ impl Meter {
 
 pub(crate) struct Message {
     offset: Offset,
-    text: Utf8Bytes,
+    text: Bytes,
     attachments: Box<[Bytes]>,
     /// The bytes of the offset's argument in the text; none where nobody can be recovered.
     mark: usize,
-    plain: OnceLock<Utf8Bytes>,
+    plain: OnceLock<Bytes>,
     bytes: usize,
     meter: Option<Arc<Meter>>,
 }
@@ -100,7 +99,7 @@ impl Message {
             Form::Plain if self.mark == 0 => &self.text,
             Form::Plain => self.plain.get_or_init(|| {
                 let end = self.text.len() - "]".len() - self.mark;
-                [&self.text[..end], "]"].concat().into()
+                [&self.text[..end], b"]"].concat().into()
             }),
         };
         std::iter::once(Frame::Text(text.clone())).chain(self.attachments.iter().cloned().map(Frame::Binary))
@@ -121,7 +120,7 @@ mod tests {
 
     fn text(message: &Message, form: Form) -> String {
         match message.frames(form).next() {
-            Some(Frame::Text(text)) => text.to_string(),
+            Some(Frame::Text(text)) => String::from_utf8(text.into()).unwrap(),
             _ => String::new(),
         }
     }

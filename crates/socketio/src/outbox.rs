@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, task::Waker};
 
+use socket_kit::{Batch, Filled, Kind};
+
 use crate::{
     Reason,
     protocol::engine::{self, Frame},
@@ -52,6 +54,8 @@ pub(crate) struct Outbox {
     pub(crate) polled: bool,
     /// Whether a POST is being read.
     pub(crate) posted: bool,
+    /// Whether whoever carries the packets knows that there are some.
+    told: bool,
     /// Whoever carries the packets.
     pub(crate) waker: Option<Waker>,
 }
@@ -68,6 +72,7 @@ impl Outbox {
             doomed: false,
             polled: false,
             posted: false,
+            told: false,
             waker: None,
         }
     }
@@ -76,29 +81,58 @@ impl Outbox {
         self.queue.is_empty()
     }
 
-    pub(crate) fn add(&mut self, frame: Frame) {
-        self.bytes += frame.len();
-        self.queue.push_back(frame);
+    /// Adds packets, and says whether somebody has to be told.
+    #[must_use]
+    pub(crate) fn add(&mut self, frames: impl IntoIterator<Item = Frame>) -> Queued {
+        for frame in frames {
+            self.bytes += frame.len();
+            self.queue.push_back(frame);
+        }
+        if std::mem::replace(&mut self.told, true) { Queued::Told } else { Queued::Untold }
     }
 
-    pub(crate) fn take(&mut self) -> Option<Frame> {
-        let frame = self.queue.pop_front();
-        match &frame {
-            Some(frame) => self.bytes -= frame.len(),
-            // A burst's memory is not kept for life.
-            None if self.queue.capacity() > 16 => self.queue = VecDeque::new(),
-            None => {}
+    /// Takes what a WebSocket is to send next.
+    pub(crate) fn fill(&mut self, batch: &mut Batch) -> Filled {
+        let mut filled = Filled::Nothing;
+        while let Some(frame) = self.queue.front() {
+            let (kind, bytes) = match frame {
+                Frame::Text(bytes) => (Kind::Text, bytes),
+                Frame::Binary(bytes) => (Kind::Binary, bytes),
+            };
+            if batch.has_room(bytes.len()) {
+                batch.add(kind, bytes);
+                filled = Filled::Batch;
+                self.take();
+                continue;
+            }
+            if let Filled::Nothing = filled {
+                filled = Filled::Large(kind, bytes.clone());
+                self.take();
+            }
+            break;
         }
-        frame
+        self.told = !matches!(filled, Filled::Nothing);
+        filled
+    }
+
+    fn take(&mut self) -> Option<Frame> {
+        let frame = self.queue.pop_front()?;
+        self.bytes -= frame.len();
+        // A burst's memory is not kept for life.
+        if self.queue.is_empty() && self.queue.capacity() > 16 {
+            self.queue = VecDeque::new();
+        }
+        Some(frame)
     }
 
     /// What waits, as the answer to a poll.
-    pub(crate) fn take_payload(&mut self) -> String {
-        let mut payload = String::new();
+    pub(crate) fn take_payload(&mut self) -> Vec<u8> {
+        let mut payload = Vec::new();
         for _ in 0..PAYLOAD_PACKETS {
             let Some(frame) = self.take() else { break };
             engine::append(&mut payload, &frame);
         }
+        self.told = !self.queue.is_empty();
         payload
     }
 
@@ -107,9 +141,17 @@ impl Outbox {
         self.bytes = 0;
     }
 
-    pub(crate) fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
+    /// Wakes whoever carries the packets.
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.wake_by_ref();
         }
     }
+}
+
+/// Whether whoever carries the packets will come for what was queued.
+pub(crate) enum Queued {
+    Told,
+    /// Nobody knows of it yet: the carrier has to be woken, or its work to be done for it.
+    Untold,
 }

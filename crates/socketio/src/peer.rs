@@ -11,15 +11,15 @@ use std::{
 use http::Extensions;
 use parking_lot::Mutex;
 use serde_json::Value;
+use socket_kit::Token;
 use tokio::sync::oneshot;
 
 use crate::{
     Args, Reason, SocketId,
     connection::Connection,
-    id::Token,
     log::Log,
     message::{Form, Message, Offset},
-    outbox::Ending,
+    outbox::{Ending, Queued},
     protocol::{engine::Frame, packet},
     rooms::Membership,
     space::Space,
@@ -152,8 +152,9 @@ impl Peer {
 
     // ---- to its client ----
 
-    /// Sends an event, or keeps it where that has to wait. It never waits itself. Says whether the client is there.
-    pub(crate) fn push(&self, message: &Arc<Message>) -> bool {
+    /// Sends an event, or keeps it where that has to wait. It never waits itself. A connection that does not know yet that there is
+    /// something for it is given to `untold`. Says whether the client is there.
+    pub(crate) fn push(&self, message: &Arc<Message>, untold: impl FnOnce(&Arc<Connection>)) -> bool {
         let mut flow = self.flow.lock();
         let Flow { stage, log, .. } = &mut *flow;
         let house = &self.space.house;
@@ -168,7 +169,9 @@ impl Peer {
                         log.shrink(recovery);
                     }
                 }
-                connection.send(message.frames(self.form()));
+                if let Queued::Untold = connection.queue(message.frames(self.form())) {
+                    untold(connection);
+                }
                 true
             }
             Stage::Connecting(connection) => {

@@ -6,8 +6,9 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use socket_kit::Sharded;
 
-use crate::{error::TooManyRooms, peer::Peer, sharded::Sharded};
+use crate::{error::TooManyRooms, peer::Peer};
 
 /// A room's sockets by their serial numbers.
 type Members = HashMap<u64, Arc<Peer>>;
@@ -32,7 +33,7 @@ impl Membership {
 
 impl Rooms {
     pub(crate) fn new() -> Self {
-        Self(Sharded::new())
+        Self(Sharded::default())
     }
 
     /// A socket that is gone enters nothing.

@@ -8,15 +8,15 @@ use std::{
     },
 };
 
+use socket_kit::{Sharded, Token};
+
 use crate::{
     Io, Namespace, Options, Reason, SocketIoService,
     connection::Connection,
     engine::{EngineClient, EngineMessage, OnMessage},
     handlers::Table,
     house::House,
-    id::Token,
     outbox::Ending,
-    sharded::Sharded,
     space::Space,
     sweep,
 };
@@ -58,7 +58,7 @@ impl Server {
                 house,
                 spaces,
                 on_message,
-                connections: Sharded::new(),
+                connections: Sharded::default(),
                 number: AtomicUsize::new(0),
                 unseated: AtomicUsize::new(0),
             }),

@@ -10,15 +10,11 @@ use std::{
 
 use axum::{
     body::Body,
-    extract::{FromRequestParts as _, OriginalUri, Request as HttpRequest, ws::WebSocketUpgrade},
+    extract::{OriginalUri, Request as HttpRequest},
     response::{IntoResponse as _, Response},
 };
-use bytes::BytesMut;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{CONNECTION, UPGRADE},
-    request::Parts,
-};
+use http::{Method, StatusCode, request::Parts};
+use socket_kit::{WebSocket, WebSocketUpgrade, headers, query};
 
 use crate::{
     Request, Transport,
@@ -26,7 +22,6 @@ use crate::{
     fault::Fault,
     outbox::Carrier,
     protocol::engine::Frame,
-    query,
     server::Core,
     transport::{polling, upgrade, web_socket},
 };
@@ -70,7 +65,7 @@ impl tower::Service<HttpRequest<Body>> for SocketIoService {
 /// The checks and their order are the reference server's.
 async fn serve(core: Arc<Core>, parts: Parts, body: Body) -> Result<Response, Fault> {
     let transport = transport(&core, &parts).ok_or(Fault::UnknownTransport)?;
-    let upgrades = is_web_socket(&parts.headers);
+    let upgrades = headers::want_web_socket(&parts.headers);
     let sid = query::find(parts.uri.query(), "sid").filter(|sid| !sid.is_empty());
     let Some(sid) = sid else {
         return begin(core, parts, transport, upgrades).await;
@@ -131,61 +126,40 @@ async fn begin(
         let offers = core.house.options.transports.contains(&Transport::WebSocket);
         let opening = connection.opening(if offers { &["websocket"] } else { &[] });
         core.remember(connection);
-        return Ok(polling::payload(opening.to_string()));
+        return Ok(polling::payload(opening.into()));
     }
     let request = visible(&parts);
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => web_socket::configure(upgrade, &core.house.options),
-        Err(rejection) => return Ok(rejection.into_response()),
+    let upgrade = match WebSocketUpgrade::of(&mut parts) {
+        Ok(upgrade) => upgrade,
+        Err(lacking) => return Ok(lacking.into_response()),
     };
-    Ok(upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.open(core.house.options.max_payload, move |link| {
         // Only now is there somebody to hear of it.
         let connection = Arc::new(Connection::new(core.clone(), request, Carrier::WebSocket));
-        connection.send([Frame::Text(connection.opening(&[]))]);
+        connection.send([Frame::Text(connection.opening(&[]).into())]);
         core.remember(connection.clone());
         // A task of its own is as large as it has to be and no larger.
-        core.house.spawn(web_socket::run(connection, socket));
-        ready(())
+        core.house.spawn(web_socket::run(connection, link));
     }))
 }
 
 /// A WebSocket for a connection that polls. One that comes too late, or second, is closed as soon as it is open.
 async fn upgrade_with(mut parts: Parts, connection: Arc<Connection>) -> Result<Response, Fault> {
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => web_socket::configure(upgrade, &connection.house().options),
-        Err(rejection) => return Ok(rejection.into_response()),
+    let upgrade = match WebSocketUpgrade::of(&mut parts) {
+        Ok(upgrade) => upgrade,
+        Err(lacking) => return Ok(lacking.into_response()),
     };
-    Ok(upgrade.on_upgrade(move |socket| {
+    Ok(upgrade.open(connection.house().options.max_payload, move |link| {
         let house = connection.house().clone();
-        house.spawn(upgrade::run(connection, socket));
-        ready(())
+        house.spawn(upgrade::run(connection, WebSocket::from(link)));
     }))
 }
 
-fn is_web_socket(headers: &HeaderMap) -> bool {
-    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
-}
-
-/// What handlers may see of the request, copied so that the buffer it was read into is not kept for the life of the connection.
+/// What handlers may see of the request.
 fn visible(parts: &Parts) -> Request {
-    let kept = || parts.headers.iter().filter(|(name, _)| !is_handshake(name));
-    let mut bytes = BytesMut::with_capacity(kept().map(|(_, value)| value.len()).sum());
-    kept().for_each(|(_, value)| bytes.extend_from_slice(value.as_bytes()));
-    let mut bytes = bytes.freeze();
-    let mut headers = HeaderMap::with_capacity(kept().count());
-    for (name, value) in kept() {
-        if let Ok(value) = HeaderValue::from_maybe_shared(bytes.split_to(value.len())) {
-            headers.append(name, value);
-        }
-    }
     let uri = parts.uri.to_string().parse().unwrap_or_default();
     let mut extensions = parts.extensions.clone();
     // It shares its buffer with the request.
     extensions.remove::<OriginalUri>();
-    Request { extensions, headers, uri }
-}
-
-/// Headers that are about the WebSocket and not about the client.
-fn is_handshake(name: &HeaderName) -> bool {
-    *name == CONNECTION || *name == UPGRADE || name.as_str().starts_with("sec-websocket-")
+    Request { extensions, headers: headers::of_client(&parts.headers), uri }
 }

@@ -128,7 +128,7 @@ impl Connection {
             Due::Ping => {
                 // What is sent after the mark may be confirmed one ping later; what is sent before it has left before the ping.
                 self.peers().iter().for_each(|peer| peer.mark());
-                self.send([Frame::Text(engine::PING)]);
+                self.send([Frame::fixed(engine::PING)]);
             }
             Due::Silent => self.close(Reason::PingTimeout, Ending::Now),
             Due::Alone => self.close(Reason::ParseError, Ending::Orderly),

@@ -145,7 +145,7 @@ impl<S> Socket<S> {
     pub fn emit<A: Arguments + ?Sized>(&self, event: &str, arguments: &A) {
         match self.peer.space.message(event, arguments) {
             Ok(message) => {
-                self.peer.push(&message);
+                self.peer.push(&message, |connection| connection.wake());
             }
             Err(error) => tracing::error!(event, %error, "an event's arguments cannot be written"),
         }

@@ -10,6 +10,7 @@ use std::{
 
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
+use socket_kit::{Sharded, Token};
 
 use crate::{
     SocketId,
@@ -17,11 +18,9 @@ use crate::{
     connection::Connection,
     handlers::Handlers,
     house::{House, millis},
-    id::{Token, odd},
     message::{Message, Meter, Offset},
     peer::{History, Job, Peer},
     rooms::Rooms,
-    sharded::Sharded,
 };
 
 pub(crate) struct Space {
@@ -52,8 +51,8 @@ impl Space {
             handlers,
             rooms: Rooms::new(),
             meter: Arc::default(),
-            sockets: Sharded::new(),
-            privates: Sharded::new(),
+            sockets: Sharded::default(),
+            privates: Sharded::default(),
             live: AtomicUsize::new(0),
             queue: Mutex::default(),
             waiting: AtomicUsize::new(0),
@@ -196,4 +195,11 @@ impl Space {
         let meter = self.house.options.recovery.as_ref().map(|_| self.meter.clone());
         Message::new(&self.prefix, offset, meter, name, arguments)
     }
+}
+
+/// An odd number nobody can guess.
+fn odd() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system has random bytes");
+    u64::from_ne_bytes(bytes) | 1
 }

@@ -10,7 +10,7 @@ use parlor_core::{Error, accounts, actor::Agent};
 use serde::Deserialize;
 
 use super::{
-    HOME, pages,
+    ACCOUNT, pages,
     sent::{Change, Nothing, Way},
 };
 use crate::{
@@ -84,7 +84,7 @@ pub async fn sign_out_others(State(door): State<Door>, change: Change<Nothing>) 
 fn done(done: Result<(), Error>, way: Way, said: &str) -> Response {
     match (done, way) {
         (Err(error), _) => Refusal::from(error).into_response(),
-        (Ok(()), Way::Form) => Redirect::to(&format!("{HOME}?said={said}")).into_response(),
+        (Ok(()), Way::Form) => Redirect::to(&format!("{ACCOUNT}?said={said}")).into_response(),
         (Ok(()), Way::Json) => StatusCode::NO_CONTENT.into_response(),
     }
 }

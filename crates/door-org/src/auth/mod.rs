@@ -28,13 +28,16 @@ use sent::{Change, Nothing, Sent, Way};
 const LARGEST_BODY: usize = 16 * 1024;
 
 /// Where somebody is who has signed in and wanted nothing else.
-const HOME: &str = "/auth/account";
+const HOME: &str = "/inbox";
+
+/// A person's own page.
+const ACCOUNT: &str = "/auth/account";
 
 pub fn router() -> Router<Door> {
     Router::new()
         .route("/auth/login", get(login_page).post(login))
         .route("/auth/logout", post(logout))
-        .route("/auth/account", get(account::page))
+        .route(ACCOUNT, get(account::page))
         .route("/auth/password", post(account::password))
         .route("/auth/sign-out-others", post(account::sign_out_others))
         .route("/auth/invite/{token}", get(invite::page).post(invite::accept))
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn only_own_paths_are_gone_on_to() {
-        for path in ["/inbox", "/inbox?filter=mine&page=2#last", "/", "/a//b"] {
+        for path in ["/inbox/c/1", "/inbox?filter=mine&page=2#last", "/", "/a//b"] {
             assert_eq!(own_path(path), path);
         }
         for foreign in [

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use parlor_core::{Error, actor::Agent};
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::HOME;
+use super::ACCOUNT;
 use crate::{
     Door,
     error::{Body, OptionalBody, Refusal},
@@ -94,7 +94,7 @@ impl<T: DeserializeOwned> FromRequest<Door> for Change<T> {
                     form(request, door).await.map_err(IntoResponse::into_response)?;
                 // A page that was opened before the person signed in anew: it is shown afresh.
                 session::check_csrf(&door.app, &agent, csrf_token.as_bytes())
-                    .map_err(|_| Redirect::to(&format!("{HOME}?said=stale")).into_response())?;
+                    .map_err(|_| Redirect::to(&format!("{ACCOUNT}?said=stale")).into_response())?;
                 Ok(Change { way, agent, body })
             }
             Way::Json => {

@@ -46,7 +46,7 @@ const DROPPED: &str = "Too many messages: dropped.";
 /// What failed on our side is for the log.
 const FAILED: &str = "Something went wrong.";
 
-type Answer<T> = Result<(T,), EventError>;
+pub type Answer<T> = Result<(T,), EventError>;
 
 /// S9. Tells the sender, and nobody else, why nothing came of an event.
 fn refuse(socket: &Socket<Door>, failure: Failure) {
@@ -319,13 +319,13 @@ async fn join_org_presence(socket: Socket<Door>, (): ()) -> Answer<Attending> {
 }
 
 /// An agent who may see conversations.
-async fn viewer(socket: &Socket<Door>) -> Result<Actor, EventError> {
+pub async fn viewer(socket: &Socket<Door>) -> Result<Actor, EventError> {
     let actor = who::staff(socket).await?;
     actor.require(parlor_core::Permission::ViewConversations).map_err(failed)?;
     Ok(actor)
 }
 
-fn enter(socket: &Socket<Door>, room: Room<'_>) -> Result<(), EventError> {
+pub fn enter(socket: &Socket<Door>, room: Room<'_>) -> Result<(), EventError> {
     socket.join(room.to_string()).map_err(|_| EventError::new("This connection has joined too much."))
 }
 

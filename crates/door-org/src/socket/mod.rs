@@ -1,6 +1,7 @@
 //! `/socket.io/`: visitors' widgets, native apps and agents' browsers (`org.md` S).
 
 mod events;
+mod inbox;
 mod rooms;
 mod seats;
 mod who;
@@ -25,7 +26,8 @@ impl Sockets {
         let recovery =
             Recovery { offer: Offer::to(|request, _| who::takes_offsets(request)), ..Recovery::default() };
         let options = Options { recovery: Some(recovery), ..Options::default() };
-        let namespace = events::handle(Namespace::new().on_connect(who::enter).on_disconnect(who::leave));
+        let namespace = Namespace::new().on_connect(who::enter).on_disconnect(who::leave);
+        let namespace = inbox::handle(events::handle(namespace));
         let server = Server::builder(door.clone()).options(options).namespace("/", namespace).build();
         let io = server.of("/").expect("the namespace was just made");
         let here = io.clone();

@@ -16,6 +16,10 @@ pub enum Room<'a> {
     Queue(AccountId),
     /// The guide's `org:{org_id}:presence`.
     Presence(AccountId),
+    /// The agents' sockets that show the inbox.
+    Inbox(AccountId),
+    /// Those of them that are one agent's.
+    OwnInbox(AgentId),
     /// All sockets of an agent.
     Agent(AgentId),
     /// All sockets of one sign-in.
@@ -34,6 +38,8 @@ impl fmt::Display for Room<'_> {
             Room::Conversation(id) => write!(f, "conv:{id}"),
             Room::Queue(account) => write!(f, "org:{account}:queue"),
             Room::Presence(account) => write!(f, "org:{account}:presence"),
+            Room::Inbox(account) => write!(f, "org:{account}:inbox"),
+            Room::OwnInbox(agent) => write!(f, "agent:{agent}:inbox"),
             Room::Agent(id) => write!(f, "agent:{id}"),
             Room::SignIn(id) => write!(f, "sign-in:{id}"),
             Room::Visitor(channel, visitor) => write!(f, "visitor:{channel}:{}", visitor.as_str()),

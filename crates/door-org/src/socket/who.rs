@@ -19,7 +19,7 @@ use parlor_core::{
 use serde_json::Value;
 use socketio::{EventError, Reason, Refusal, Socket};
 
-use super::{Room, events, seats::Seats};
+use super::{Room, events, inbox, seats::Seats};
 use crate::{Door, session};
 
 /// The agent whose cookie came with the handshake, left with the request.
@@ -107,8 +107,9 @@ pub async fn enter(socket: Socket<Door>, _auth: Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The agent is no longer online by this socket, also while it may still come back.
+/// The agent is no longer online by this socket and looks at nothing on it, also while it may still come back.
 pub async fn leave(socket: Socket<Door>, _reason: Reason) {
+    inbox::leave(&socket);
     if let Some(Who::Agent { agent, .. }) = socket.get() {
         socket.set(Who::Agent { agent, _present: None });
     }

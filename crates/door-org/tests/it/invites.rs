@@ -46,7 +46,7 @@ async fn an_invited_person_joins_by_the_link_once() {
     assert_eq!(nameless.status, 400);
 
     let joined = submit(&app.anonymous(), &path, &[("name", "Ada"), ("password", NEW)]).await;
-    assert_eq!((joined.status, joined.header("location")), (303, "/auth/account"));
+    assert_eq!((joined.status, joined.header("location")), (303, "/inbox"));
     let browser = browser_with(&app.anonymous(), &cookie(&joined)).await;
     let me = browser.get("/api/me").await.expect(200);
     assert_eq!(

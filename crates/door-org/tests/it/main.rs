@@ -11,6 +11,7 @@ mod forms;
 mod history;
 mod identity;
 mod inbox;
+mod inbox_page;
 mod invites;
 mod mobile;
 mod support;

@@ -330,6 +330,76 @@ async fn a_reply_finds_its_way_to_a_phone() {
     assert_eq!(shown["apns"]["error"], Value::Null);
 }
 
+#[tokio::test]
+async fn an_app_that_listens_is_not_notified() {
+    let fake = FakePush::start().await;
+    let app = TestApp::builder().push(&fake).start().await;
+    let shop = app.shop().await;
+    let browser = app.browser(&shop.owner).await;
+    let channel = mobile(&app, &shop, &browser).await;
+    set_both(&browser, &channel, &fake).await;
+    let opened = opens(&app, &channel, "alice").await.expect(201);
+    let id = opened["conversation_id"].as_str().expect("an id");
+    let phone = device(id, "alice", "fcm", ANDROID);
+    app.anonymous().post("/chat-widget/devices", &phone).await.expect(200);
+    let toggle = format!("/api/v1/store/social/channels/{channel}/toggle-agent");
+    shop.owner.post_empty(&toggle).await.expect(200);
+    writes(&app, id, "alice", "Where is my parcel?").await;
+
+    let line = Line::open(&app).await;
+    line.says("40").await;
+    line.hears("40").await;
+    line.says(&format!(
+        r#"421["join_conversation",{}]"#,
+        json!({ "conversation_id": id, "external_id": "alice" })
+    ))
+    .await;
+    line.hears("431").await;
+    shop.owner.replies(id, "It is on its way.").await.expect(200);
+    line.hears("It is on its way.").await;
+    app.within(|core| async move { settle(&core).await }).await;
+    assert_eq!(fake.requests(Service::Fcm).len(), 0, "whoever listens has heard it");
+
+    line.says("1").await;
+    shop.owner.replies(id, "It has arrived.").await.expect(200);
+    fake.answered(1).await;
+    assert_eq!(fake.requests(Service::Fcm)[0].text(), "It has arrived.");
+}
+
+/// A Socket.IO connection by polling.
+struct Line {
+    url: String,
+    http: reqwest::Client,
+}
+
+impl Line {
+    async fn open(app: &TestApp) -> Line {
+        let mut line = Line {
+            url: format!("{}/socket.io/?EIO=4&transport=polling", app.url()),
+            http: reqwest::Client::new(),
+        };
+        let open = line.poll().await;
+        let open: Value = serde_json::from_str(&open[1..]).expect("what the server offers");
+        line.url += &format!("&sid={}", open["sid"].as_str().expect("an id"));
+        line
+    }
+
+    async fn poll(&self) -> String {
+        let answer = self.http.get(&self.url).send().await.expect("an answer");
+        answer.error_for_status().expect("a connection").text().await.expect("packets")
+    }
+
+    async fn says(&self, packet: &str) {
+        let answer = self.http.post(&self.url).body(packet.to_owned()).send().await.expect("an answer");
+        answer.error_for_status().expect("a packet that is taken");
+    }
+
+    /// Listens until there is something with this text in it.
+    async fn hears(&self, text: &str) {
+        while !self.poll().await.contains(text) {}
+    }
+}
+
 fn fake_refusal() -> testkit::fake_push::Reply {
     testkit::fake_push::Reply::Refuse(403, "SENDER_ID_MISMATCH")
 }

@@ -3,8 +3,8 @@
 use door_kit::Address;
 use parlor_core::{
     Error,
-    contacts::{ExternalId, Proof, Visitor, WayIn},
-    conversations::{self, Message, NewMessage, View},
+    contacts::{self, ExternalId, Proof, Visitor, WayIn},
+    conversations::{self, Message, NewMessage, NewRating, Rating, View},
     ids::{ChannelId, MessageId},
     presence::{self, Place, Typist},
 };
@@ -16,6 +16,7 @@ use crate::{
     Door,
     error::hub_error,
     push::{SESSION_GROUPS, own_group, unproved_group, unproved_visitor_group, widget_group},
+    visitors::Rated,
     widget::{self, Page},
     wire::{OwnMessage, WidgetMessage},
 };
@@ -30,6 +31,8 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method_with_optional("GetMessages", 2, get_messages)
         .method_with_optional("MarkRead", 1, mark_read)
         .method_with_optional("Typing", 1, typing)
+        .method_with_optional("Rate", 2, rate)
+        .method_with_optional("SeePage", 2, see_page)
         .build()
 }
 
@@ -188,6 +191,26 @@ async fn typing(
     Ok(())
 }
 
+/// W12. `Rate(channelToken, sessionId, rating, comment?, identity?)` → the stored rating.
+async fn rate(
+    caller: Caller<Door>,
+    (token, session, rating, comment, proof): (String, String, i64, Option<String>, Option<String>),
+) -> Result<Scored, HubError> {
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    let new = NewRating::new(rating, comment).map_err(hub_error)?;
+    conversations::rate(&caller.state().app, &visitor, new).await.map(Scored).map_err(hub_error)
+}
+
+/// W13. `SeePage(channelToken, sessionId, url, title?, identity?)`: the visitor is on this page of the shop.
+async fn see_page(
+    caller: Caller<Door>,
+    (token, session, url, title, proof): (String, String, String, Option<String>, Option<String>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    let page = contacts::Page::parse(&url, title.as_deref()).map_err(hub_error)?;
+    contacts::see_page(&caller.state().app, &visitor, page).await.map_err(hub_error)
+}
+
 /// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.
 macro_rules! results {
     ($($name:ident($held:ty) as $spelled:expr;)*) => {$(
@@ -206,6 +229,7 @@ results! {
     Older(View) as Page::from;
     Stored(Message) as OwnMessage::from;
     History(View) as history;
+    Scored(Rating) as Rated::from;
 }
 
 fn history(view: &View) -> Vec<WidgetMessage<'_>> {

@@ -86,6 +86,8 @@ async fn unknown_channels_are_refused_by_every_method() {
             ("GetMessages", vec![token.clone(), json!("s")]),
             ("GetEarlier", vec![token.clone(), json!("s"), json!(1)]),
             ("MarkRead", vec![token.clone(), json!("s"), json!([shop.channel_id])]),
+            ("Rate", vec![token.clone(), json!("s"), json!(5)]),
+            ("SeePage", vec![token.clone(), json!("s"), json!("https://shop.example/")]),
         ];
         for (method, arguments) in calls {
             let refused = hub.invoke(method, arguments).await.expect_err(method);

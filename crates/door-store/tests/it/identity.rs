@@ -52,15 +52,17 @@ fn calls(visitor: &Visitor) -> Vec<(&'static str, Vec<Value>)> {
         ("Join", vec![token.clone(), session.clone(), null.clone()]),
         ("Send", vec![token.clone(), session.clone(), json!("c1"), json!("Hello"), null.clone()]),
         ("GetEarlier", vec![token.clone(), session.clone(), json!(5)]),
-        ("GetMessages", vec![token.clone(), session.clone(), null]),
+        ("GetMessages", vec![token.clone(), session.clone(), null.clone()]),
         ("Typing", vec![token.clone(), session.clone()]),
+        ("SeePage", vec![token.clone(), session.clone(), json!("https://shop.example/"), null.clone()]),
+        ("Rate", vec![token.clone(), session.clone(), json!(5), null]),
         ("MarkRead", vec![token, session, json!([NOBODY])]),
     ]
 }
 
-/// Those of them that need no message to be there.
+/// Those of them that need nothing to have happened.
 fn answered(visitor: &Visitor) -> impl Iterator<Item = (&'static str, Vec<Value>)> {
-    calls(visitor).into_iter().filter(|(method, _)| *method != "MarkRead")
+    calls(visitor).into_iter().filter(|(method, _)| !matches!(*method, "MarkRead" | "Rate"))
 }
 
 #[tokio::test]
@@ -88,6 +90,8 @@ async fn on_a_verified_channel_every_method_and_path_wants_a_proof() {
             ("messages", json!({ "sessionId": id, "text": "Hello" })),
             ("sync", json!({ "sessionId": id })),
             ("earlier", json!({ "sessionId": id, "beforeSeq": 5 })),
+            ("rating", json!({ "sessionId": id, "rating": 5 })),
+            ("pages", json!({ "sessionId": id, "url": "https://shop.example/" })),
         ] {
             for (name, value) in
                 [("", ""), ("identityHash", &others), ("identityHash", ""), ("identityToken", &others)]

@@ -18,4 +18,5 @@ mod push;
 mod replies;
 mod restart;
 mod support;
+mod visitors;
 mod widget_rest;

@@ -5,7 +5,7 @@ use testkit::TestApp;
 
 use crate::support::{keys, text};
 
-const ROUTES: [&str; 30] = [
+const ROUTES: [&str; 32] = [
     "DELETE /api/v1/store/ai-providers/{code}/key",
     "DELETE /api/v1/store/knowledge/{articleId}",
     "DELETE /api/v1/store/social/channels/{channelId}",
@@ -33,6 +33,8 @@ const ROUTES: [&str; 30] = [
     "POST /api/v1/store/social/conversations/{conversationId}/resume-agent",
     "POST /api/v1/widget/chat/{channelToken}/earlier",
     "POST /api/v1/widget/chat/{channelToken}/messages",
+    "POST /api/v1/widget/chat/{channelToken}/pages",
+    "POST /api/v1/widget/chat/{channelToken}/rating",
     "POST /api/v1/widget/chat/{channelToken}/sync",
     "PUT /api/v1/store/ai-providers/{code}/key",
     "PUT /api/v1/store/knowledge/{articleId}",

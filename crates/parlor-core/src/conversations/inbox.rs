@@ -1,5 +1,7 @@
 //! What staff see of many conversations at once, and of one page by page.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::{Conversation, Message, Status, sql, store};
@@ -15,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub status: Option<Status>,
+    /// Whether it sleeps. `None` is both.
+    pub snoozed: Option<Snoozed>,
     pub assigned: Assigned,
     pub channel_id: Option<ChannelId>,
     /// A label of the newest session, as a whole; its case does not matter.
@@ -29,6 +33,15 @@ pub enum Assigned {
     Whatever,
     ToNobody,
     To(AgentId),
+    /// To whomever it is: this agent is mentioned in a note that they have not seen.
+    Mentioning(AgentId),
+}
+
+/// Whether an open session sleeps until a time, or until the contact writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Snoozed {
+    Yes,
+    No,
 }
 
 /// What is looked for: a part of the contact's name, e-mail address, phone number or external id, a whole tag, or the beginnings of words that
@@ -118,6 +131,57 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Resul
 
 fn sign(app: &App, listed: &mut [Listed]) {
     listed.iter_mut().for_each(|listed| links::sign(app, &mut listed.last_message));
+}
+
+/// How many conversations a view holds. A number stops at 1,000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Open ones that do not sleep.
+    pub open: i64,
+    /// Those of them in which something is unread.
+    pub unread: i64,
+}
+
+/// The numbers beside the lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    pub unassigned: Count,
+    pub mine: Count,
+    pub all: Count,
+    /// Conversations in which the caller is mentioned and has not looked.
+    pub mentions: i64,
+    pub snoozed: i64,
+}
+
+/// Counts what waits.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn counts(app: &App, actor: &Actor) -> Result<Counts> {
+    actor.require(Permission::ViewConversations)?;
+    let (account_id, agent_id) = (actor.account_id(), actor.name().map(|(agent_id, _)| agent_id));
+    app.db.read(move |tx| Box::pin(async move { sql::counts(tx, account_id, agent_id).await })).await
+}
+
+/// The most labels that [`tags`] answers.
+const MOST_TAGS: usize = 200;
+
+/// The labels of the newest 2,000 sessions that have some, the most frequent first.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub async fn tags(app: &App, actor: &Actor) -> Result<Vec<(String, i64)>> {
+    actor.require(Permission::ViewConversations)?;
+    let account_id = actor.account_id();
+    let read = app.db.read(move |tx| Box::pin(async move { sql::tags_lately(tx, account_id).await }));
+    let mut counted = HashMap::new();
+    for tag in read.await?.into_iter().flatten() {
+        *counted.entry(tag).or_insert(0) += 1;
+    }
+    let mut tags: Vec<(String, i64)> = counted.into_iter().collect();
+    tags.sort_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
+    tags.truncate(MOST_TAGS);
+    Ok(tags)
 }
 
 /// One conversation.

@@ -1,12 +1,19 @@
 //! Conversations: everything between one contact and one channel, in sessions, message by message.
 
 mod content;
+mod drafts;
 mod inbox;
+mod notes;
+mod people;
+mod rating;
 mod reads;
 mod release;
+mod seen;
+mod snooze;
 pub(crate) mod sql;
 mod staff;
 mod store;
+mod thread;
 mod visitor;
 
 use std::borrow::Cow;
@@ -24,11 +31,22 @@ use crate::{
 };
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
-pub use inbox::{Assigned, Filter, Listed, Page, Search, Start, Stretch, find, get, list, messages, page};
+pub use drafts::{Draft, LONGEST_DRAFT, save_draft};
+pub use inbox::{
+    Assigned, Count, Counts, Filter, Listed, Page, Search, Snoozed, Start, Stretch, counts, find, get, list,
+    messages, page, tags,
+};
+pub use notes::{LONGEST_NOTE, NewNote, Note, add_note, delete_note};
+pub use people::{ContactChange, Known, block, change_contact, unblock};
+pub use rating::{NewRating, Rating, Score, rate};
 pub use reads::{MOST_READ, Read, Reader, mark_read, mark_read_by_visitor};
 pub(crate) use release::release;
+pub use seen::seen;
+pub(crate) use snooze::wake;
+pub use snooze::{snooze, unsnooze};
 pub use staff::{assign, claim, reopen, reply, resolve, resume_assistant, tag};
 pub(crate) use store::{changed, message as store};
+pub use thread::{Around, Details, PastSession, Thread, Timeline, thread, timeline};
 pub(crate) use visitor::hold;
 pub use visitor::{
     Continuity, Earlier, Opened, View, earlier, enter, history, history_with, may_listen, newest, open,
@@ -98,6 +116,38 @@ pub struct Conversation {
     pub last_message_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Until when the open session sleeps. The contact's next message wakes it at once.
+    pub snoozed_until: Option<Timestamp>,
+    /// How many of the contact's messages no agent has seen yet.
+    pub unread: i64,
+    /// The newest message, for lists; its time is `last_message_at`.
+    pub last_message: Option<LastMessage>,
+}
+
+/// What a list shows of a conversation's newest message.
+#[derive(Clone, Debug)]
+pub struct LastMessage {
+    pub id: MessageId,
+    pub sender: SenderType,
+    pub sender_name: Option<String>,
+    pub kind: ContentType,
+    /// The beginning of what it says.
+    pub preview: String,
+}
+
+/// The most characters of a preview.
+const PREVIEW: usize = 200;
+
+impl From<&Message> for LastMessage {
+    fn from(message: &Message) -> LastMessage {
+        LastMessage {
+            id: message.id,
+            sender: message.sender.kind(),
+            sender_name: message.sender.name().map(str::to_owned),
+            kind: message.content.kind,
+            preview: message.content.summary().chars().take(PREVIEW).collect(),
+        }
+    }
 }
 
 /// One support interaction.
@@ -113,6 +163,8 @@ pub struct Session {
     pub resolved_at: Option<Timestamp>,
     /// Who answers, if it is not the channel's own assistant.
     pub assistant: Option<AssistantId>,
+    /// How the visitor has rated it, once it was resolved.
+    pub rating: Option<Rating>,
 }
 
 /// One entry of a conversation.

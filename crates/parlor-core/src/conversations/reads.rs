@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{Conversation, SenderType, sql, staff, visitor};
+use super::{Conversation, SenderType, seen, sql, staff, visitor};
 use crate::{
     Actor, Error, Event, Permission, Result,
     app::App,
@@ -33,7 +33,15 @@ pub struct Read {
 }
 
 impl Reader {
-    pub(super) fn id(self) -> Uuid {
+    /// The kind of sender this reader is.
+    pub fn kind(self) -> SenderType {
+        match self {
+            Reader::Contact(_) => SenderType::EndUser,
+            Reader::Agent(_) => SenderType::Agent,
+        }
+    }
+
+    pub fn id(self) -> Uuid {
         match self {
             Reader::Contact(id) => id.0,
             Reader::Agent(id) => id.0,
@@ -111,7 +119,7 @@ fn check_count(message_ids: &[MessageId]) -> Result<()> {
 async fn mark(
     app: &App,
     tx: &mut Tx,
-    conversation: Conversation,
+    mut conversation: Conversation,
     reader: Reader,
     mut message_ids: Vec<MessageId>,
 ) -> Result<Vec<MessageId>> {
@@ -129,6 +137,9 @@ async fn mark(
                 fresh.push(marked);
             }
         }
+    }
+    if let (Reader::Agent(_), Some(seq)) = (reader, fresh.iter().map(|marked| marked.seq).max()) {
+        seen::up_to(tx, &mut conversation, seq, read.at).await?;
     }
     // Mostly nobody has read any of them, and one statement writes them all.
     fresh.sort_by_key(|marked| {

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{Content, Conversation, Message, Sender, SenderType, Session, Source};
+use super::{Content, ContentType, Conversation, LastMessage, Message, Sender, SenderType, Session, Source};
 use crate::{
     Error, Result,
     channels::Channel,
@@ -12,20 +12,28 @@ use crate::{
     params,
 };
 
+macro_rules! conversation_columns {
+    () => {
+        "v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
+           c.id, c.external_id, c.display_name, c.email, c.phone,
+           s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
+           s.assistant_id, c.verified_at, v.snoozed_until, v.unread, v.last_message, c.blocked_at,
+           s.rating, s.rating_comment, s.rated_at"
+    };
+}
+
 macro_rules! select {
     ($($rest:expr),+) => {
         concat!(
-            "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
-               c.id, c.external_id, c.display_name, c.email, c.phone,
-               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
-               s.assistant_id, c.verified_at
-             from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id ",
+            "select ",
+            conversation_columns!(),
+            " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id ",
             $($rest),+
         )
     };
 }
 
-const COLUMNS: usize = 23;
+const COLUMNS: usize = 30;
 
 fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let external_id: String = row.get(9)?;
@@ -45,6 +53,7 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             email: row.get(11)?,
             phone: row.get(12)?,
             verified_at: row.get(22)?,
+            blocked_at: row.get(26)?,
         },
         session: Session {
             id: row.get(13)?,
@@ -56,7 +65,35 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             first_message_at: row.get(19)?,
             resolved_at: row.get(20)?,
             assistant: row.get(21)?,
+            rating: rating(row, 27)?,
         },
+        snoozed_until: row.get(23)?,
+        unread: row.get(24)?,
+        last_message: row.get::<Option<Json>>(25)?.as_ref().map(last_message).transpose()?,
+    })
+}
+
+fn last_message(stored: &Json) -> Result<LastMessage> {
+    let text = |name: &str| stored[name].as_str();
+    let read = || {
+        Some(LastMessage {
+            id: MessageId(text("id")?.parse().ok()?),
+            sender: SenderType::parse(text("sender_type")?)?,
+            sender_name: text("sender_name").map(str::to_owned),
+            kind: ContentType::parse(text("content_type")?)?,
+            preview: text("preview")?.to_owned(),
+        })
+    };
+    read().ok_or_else(|| Error::database("a newest message that is none"))
+}
+
+fn last_message_json(last: &LastMessage) -> Json {
+    json!({
+        "id": last.id.0,
+        "sender_type": last.sender.as_str(),
+        "sender_name": last.sender_name,
+        "content_type": last.kind.as_str(),
+        "preview": last.preview,
     })
 }
 
@@ -168,7 +205,7 @@ pub async fn insert_contact(
                  attributes, created_at, updated_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
                on conflict (channel_id, external_id) do nothing";
-    let Contact { id, external_id, display_name, email, phone, verified_at } = contact;
+    let Contact { id, external_id, display_name, email, phone, verified_at, blocked_at: _ } = contact;
     let none = json!({});
     let params = params![
         *id,
@@ -187,10 +224,11 @@ pub async fn insert_contact(
 
 pub async fn save_contact(tx: &mut Tx, contact: &Contact, now: Timestamp) -> Result<u64> {
     let sql =
-        "update contacts set display_name = $2, email = $3, phone = $4, verified_at = $5, updated_at = $6
+        "update contacts set display_name = $2, email = $3, phone = $4, verified_at = $5, updated_at = $6, blocked_at = $7
                where id = $1";
-    let Contact { id, display_name, email, phone, verified_at, .. } = contact;
-    let params = params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), *verified_at, now];
+    let Contact { id, display_name, email, phone, verified_at, blocked_at, .. } = contact;
+    let params =
+        params![*id, display_name.as_ref(), email.as_ref(), phone.as_ref(), *verified_at, now, *blocked_at];
     tx.exec(sql, params).await
 }
 
@@ -217,8 +255,9 @@ pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
 
 pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
     let sql = "update conversations set session_id = $2, status = $3, assignee_id = $4, last_seq = $5, version = $6,
-                 last_message_at = $7, updated_at = $8
+                 last_message_at = $7, updated_at = $8, snoozed_until = $9, unread = $10, last_message = $11
                where id = $1";
+    let last_message = conversation.last_message.as_ref().map(last_message_json);
     tx.exec(
         sql,
         params![
@@ -229,7 +268,10 @@ pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
             conversation.last_seq,
             conversation.version,
             conversation.last_message_at,
-            conversation.updated_at
+            conversation.updated_at,
+            conversation.snoozed_until,
+            conversation.unread,
+            last_message.as_ref()
         ],
     )
     .await
@@ -325,13 +367,22 @@ macro_rules! message_columns {
     };
 }
 
+mod desk;
 mod listing;
 mod marks;
+mod ratings;
 
 use marks::read_by;
+use ratings::rating;
 
+pub use desk::{
+    attributes, author_of_note, contact_details, count_notes, counts, delete_draft, delete_note, draft,
+    forget_drafts, forget_mentions, insert_mention, insert_note, lock_of_contact, note_by_client_id, notes,
+    of_same_email, save_attributes, save_draft, sessions, tags_lately,
+};
 pub use listing::{count, page};
 pub use marks::{AT_ONCE, read_by_of, save_read_by};
+pub use ratings::{newest_resolved, save_rating};
 
 fn message(row: &Row<'_>) -> Result<Message> {
     message_at(row, 0)
@@ -448,6 +499,13 @@ pub async fn newest_of(tx: &mut Tx, id: ConversationId, sender: SenderType) -> R
     let sql =
         "select seq from messages where conversation_id = $1 and sender_type = $2 order by seq desc limit 1";
     Ok(tx.opt(sql, params![id, sender], |row| row.get(0)).await?.unwrap_or(0))
+}
+
+/// How many of the contact's messages stand after `seq`, counted up to `most`.
+pub async fn written_after(tx: &mut Tx, id: ConversationId, seq: i64, most: i64) -> Result<i64> {
+    let sql = "select count(*) from (
+                 select 1 from messages where conversation_id = $1 and seq > $2 and sender_type = 'end_user' limit $3) w";
+    tx.one(sql, params![id, seq, most], |row| row.get(0)).await
 }
 
 /// How many messages have come to the contact since the own last one, and are not marked as read.

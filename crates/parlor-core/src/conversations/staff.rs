@@ -99,7 +99,7 @@ pub async fn claim(app: &App, actor: &Actor, id: ConversationId) -> Result<Conve
         .await
 }
 
-fn check_open(conversation: &Conversation) -> Result<()> {
+pub(super) fn check_open(conversation: &Conversation) -> Result<()> {
     match conversation.session.status {
         Status::Open => Ok(()),
         Status::Resolved => Err(Error::Conflict("The conversation is resolved.")),
@@ -174,6 +174,7 @@ pub async fn resolve(
             }
             conversation.session.status = Status::Resolved;
             conversation.session.resolved_at = Some(inner.now());
+            conversation.snoozed_until = None;
             Ok(())
         })
     })

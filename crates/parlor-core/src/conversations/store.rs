@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Answering, Conversation, Message, NewMessage, Sender, SenderType, Sent, Session, Source, Status, sql,
+    Answering, Conversation, LastMessage, Message, NewMessage, Sender, SenderType, Sent, Session, Source,
+    Status, sql,
 };
 use crate::{
     Error, Event, Result,
@@ -34,6 +35,7 @@ pub(super) async fn open(
         email: None,
         phone: None,
         verified_at: None,
+        blocked_at: None,
     };
     if let Some(person) = person {
         person.describe(&mut contact, now);
@@ -54,6 +56,9 @@ pub(super) async fn open(
         last_message_at: now,
         created_at: now,
         updated_at: now,
+        snoozed_until: None,
+        unread: 0,
+        last_message: None,
     };
     sql::insert(tx, &conversation).await?;
     sql::insert_session(tx, &conversation, now).await?;
@@ -85,6 +90,7 @@ fn new_session(app: &App, channel: &Channel) -> Session {
         first_message_at: None,
         resolved_at: None,
         assistant: channel.other_assistant(),
+        rating: None,
     }
 }
 
@@ -130,6 +136,24 @@ pub(crate) async fn changed(tx: &mut Tx, conversation: &mut Conversation, now: T
     Ok(())
 }
 
+/// Keeps what is the staff's alone, and tells it. The caller holds the conversation locked.
+pub(super) async fn inbox_changed(
+    tx: &mut Tx,
+    conversation: &mut Conversation,
+    now: Timestamp,
+) -> Result<()> {
+    touched(tx, conversation, now).await?;
+    tx.tell(Event::InboxChanged { conversation: conversation.clone() });
+    Ok(())
+}
+
+/// The same, where the caller tells what has happened.
+pub(super) async fn touched(tx: &mut Tx, conversation: &mut Conversation, now: Timestamp) -> Result<()> {
+    conversation.version += 1;
+    conversation.updated_at = now;
+    sql::save(tx, conversation).await.map(drop)
+}
+
 /// Stores a message as the newest of a conversation that the caller holds locked.
 pub(crate) async fn message(
     app: &App,
@@ -165,6 +189,15 @@ pub(crate) async fn message(
         read_by: Vec::new(),
         created_at: conversation.last_message_at,
     };
+    match message.sender.kind() {
+        SenderType::EndUser => {
+            conversation.unread += 1;
+            conversation.snoozed_until = None;
+        }
+        SenderType::Agent => conversation.unread = 0,
+        SenderType::Bot => {}
+    }
+    conversation.last_message = Some(LastMessage::from(&message));
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
     if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {

@@ -244,7 +244,7 @@ async fn verify(
     person: Option<&Person>,
 ) -> Result<Option<Conversation>> {
     let (Some(known), Some(person)) = (known, person) else { return Ok(None) };
-    if !person.is_news_of(&known.contact) {
+    if !person.is_news_of(&known.contact) || known.contact.blocked_at.is_some() {
         return Ok(None);
     }
     let (inner, visitor) = (app.clone(), visitor.clone());
@@ -325,7 +325,7 @@ pub(super) struct Identified {
 ///
 /// # Errors
 /// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::Unverified`]; [`Error::NotFound`] for a conversation that is not the
-/// visitor's.
+/// visitor's; [`Error::Disabled`] for a blocked contact who writes.
 pub(super) async fn identify(
     app: &App,
     tx: &mut Tx,
@@ -356,6 +356,11 @@ pub(super) async fn identify(
     }
     if let (Some(conversation), None) = (&known, &person) {
         check_unproved(conversation)?;
+    }
+    if let (Some(conversation), Reading::AndWriting) = (&known, reading)
+        && conversation.contact.blocked_at.is_some()
+    {
+        return Err(Error::Disabled);
     }
     Ok(Identified { channel, known, person })
 }

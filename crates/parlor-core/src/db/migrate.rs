@@ -41,7 +41,9 @@ const MIGRATIONS: &[Migration] = &[
     migration!(7, "0007_conversations", each),
     migration!(8, "0008_uploads"),
     migration!(9, "0009_embeds"),
+    migration!(10, "0010_inbox", each),
     migration!(11, "0011_setup"),
+    migration!(13, "0013_ratings"),
 ];
 
 const LEDGER: &str = "create table if not exists migrations (number bigint primary key, name text not null)";

@@ -34,6 +34,8 @@ text_enum! {
         Release = "release",
         /// Notify the contact's phones of what is unread. The subject is the conversation.
         Push = "push",
+        /// End a conversation's sleep. The subject is the conversation.
+        Wake = "wake",
     }
 }
 
@@ -135,6 +137,21 @@ pub(crate) async fn order_push(
     Ok(())
 }
 
+/// Orders that a conversation wakes at a time; the newest order counts.
+pub(crate) async fn order_wake(
+    app: &App,
+    tx: &mut Tx,
+    conversation: &Conversation,
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let (id, account_id) = (JobId(app.new_id()), conversation.account_id);
+    sql::order(tx, id, account_id, Kind::Wake, conversation.id.0, now, at).await?;
+    sql::put_off(tx, Kind::Wake, conversation.id.0, at).await?;
+    tx.owe();
+    Ok(())
+}
+
 /// Runs what is owed until `stop` says so; then lets running jobs come to their end.
 pub async fn work(app: App, mut stop: watch::Receiver<bool>) {
     for provider in app.settings.providers.without_key() {
@@ -227,6 +244,7 @@ async fn attempt(app: &App, job: &Job) -> Result<(), Setback> {
     match job.kind {
         Kind::Reply => assistants::reply(app, job, ConversationId(job.subject)).await,
         Kind::Release => conversations::release(app, job, AgentId(job.subject)).await,
+        Kind::Wake => conversations::wake(app, job, ConversationId(job.subject)).await,
         Kind::Push => push::run(app, job, ConversationId(job.subject)).await,
     }
 }

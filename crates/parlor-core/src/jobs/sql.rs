@@ -25,6 +25,12 @@ pub async fn order(
     tx.exec(sql, params![id, account_id, kind, subject, run_at, now]).await
 }
 
+/// Moves the job that waits to another time.
+pub async fn put_off(tx: &mut Tx, kind: Kind, subject: Uuid, run_at: Timestamp) -> Result<u64> {
+    let sql = "update jobs set run_at = $3 where kind = $1 and subject = $2 and state = 'pending'";
+    tx.exec(sql, params![kind, subject, run_at]).await
+}
+
 macro_rules! claim {
     ($lock:literal) => {
         concat!(

@@ -5,16 +5,20 @@ use std::{
     net::{IpAddr, Ipv4Addr},
 };
 
+use jiff::SignedDuration;
 use parlor_core::{
-    Actor, App, Event,
+    Actor, App, Error, Event,
     accounts::{self, NewAccount},
     actor::{Agent, Role},
     assistants::{AssistantChange, flow},
     bus::Heard,
     channels::{self, AutoReply, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, Conversation, Filter, Message, NewMessage, Page, Start},
-    ids::{ConversationId, SignInId},
+    conversations::{
+        self, Around, ContactChange, Conversation, Filter, Message, NewMessage, NewNote, NewRating, Note,
+        Page, SenderType, Start, Status,
+    },
+    ids::{ConversationId, NoteId, SignInId},
 };
 use testkit::TestApp;
 
@@ -23,12 +27,21 @@ use testkit::TestApp;
 struct Listened {
     conversations: HashMap<ConversationId, Conversation>,
     messages: HashMap<ConversationId, BTreeMap<i64, Message>>,
+    notes: HashMap<ConversationId, BTreeMap<NoteId, Note>>,
 }
 
 impl Listened {
     fn hear(&mut self, event: &Event) {
         let conversation = match event {
-            Event::ConversationOpened { conversation } | Event::ConversationChanged { conversation } => {
+            Event::ConversationOpened { conversation }
+            | Event::ConversationChanged { conversation }
+            | Event::InboxChanged { conversation } => conversation,
+            Event::NoteAdded { conversation, note } => {
+                self.notes.entry(conversation.id).or_default().insert(note.id, note.clone());
+                conversation
+            }
+            Event::NoteDeleted { conversation, note_id } => {
+                self.notes.entry(conversation.id).or_default().remove(note_id);
                 conversation
             }
             Event::MessageSent { conversation, message } => {
@@ -40,12 +53,15 @@ impl Listened {
                 for message in messages.values_mut().filter(|message| message_ids.contains(&message.id)) {
                     message.read_by.push(*read);
                 }
-                return;
+                conversation
             }
             Event::Assigned { .. }
             | Event::ChannelChanged { .. }
             | Event::ContactVerified { .. }
             | Event::SignedOut { .. }
+            | Event::DraftChanged { .. }
+            | Event::Changed { .. }
+            | Event::ViewersChanged { .. }
             | Event::PresenceChanged { .. }
             | Event::Typing { .. } => return,
         };
@@ -148,17 +164,51 @@ async fn history(app: &App, seed: u64) {
     for listed in fetched {
         let id = listed.conversation.id;
         assert_eq!(seen(&listened.conversations[&id]), seen(&listed.conversation), "seed {seed}");
+        let thread = conversations::thread(app, &operator, id).await.expect("a thread");
+        let heard: Vec<_> =
+            listened.notes.entry(id).or_default().values().map(|note| format!("{note:?}")).collect();
+        // The thread begins with its newest 50 messages.
+        let first = thread.timeline.messages[0].seq;
+        let (_, whole) =
+            conversations::timeline(app, &operator, id, Around::After(0), 1000).await.expect("all");
+        let stored: Vec<_> = whole.notes.iter().map(|note| format!("{note:?}")).collect();
+        assert_eq!(heard, stored, "seed {seed}");
+        let begun = whole.notes.iter().filter(|note| note.after_seq >= first).map(|note| format!("{note:?}"));
+        let shown: Vec<_> = thread.timeline.notes.iter().map(|note| format!("{note:?}")).collect();
+        assert_eq!(shown, begun.collect::<Vec<_>>(), "seed {seed}");
         let (_, messages) = conversations::get(app, &operator, id, None).await.expect("a history");
         let heard: Vec<_> = listened.messages[&id].values().map(|message| format!("{message:?}")).collect();
         let stored: Vec<_> = messages.iter().map(|message| format!("{message:?}")).collect();
         assert_eq!(heard, stored, "seed {seed}");
+        holds(&listed.conversation, &messages, seed);
         let seqs: Vec<_> = messages.iter().map(|message| message.seq).collect();
         assert_eq!(seqs, (1..=messages.len() as i64).collect::<Vec<_>>(), "seed {seed}: gaps");
         assert!(messages.is_sorted_by_key(|message| message.created_at), "seed {seed}: times run backwards");
     }
 }
 
-/// Waits until the assistant has nothing more to say: every conversation's last reply job is over.
+/// What a conversation says of its messages is true of them.
+fn holds(conversation: &Conversation, messages: &[Message], seed: u64) {
+    let newest = messages.last().expect("a message");
+    let last = conversation.last_message.as_ref().expect("a newest message");
+    assert_eq!((last.id, conversation.last_seq), (newest.id, newest.seq), "seed {seed}");
+    assert_eq!((last.sender, last.kind), (newest.sender.kind(), newest.content.kind), "seed {seed}");
+    assert_eq!(last.preview, newest.content.text, "seed {seed}");
+    assert_eq!(conversation.last_message_at, newest.created_at, "seed {seed}");
+    // Whatever stands before an agent's reply, or an agent has read, has been seen.
+    let seen = messages.iter().rposition(|message| {
+        message.sender.kind() == SenderType::Agent
+            || message.sender.kind() == SenderType::EndUser && !message.read_by.is_empty()
+    });
+    let of_contact = |message: &&Message| message.sender.kind() == SenderType::EndUser;
+    let unread = messages[seen.map_or(0, |seen| seen + 1)..].iter().filter(of_contact).count() as i64;
+    assert!(conversation.unread <= unread, "seed {seed}: {} of {unread}", conversation.unread);
+    if conversation.session.status == Status::Resolved {
+        assert_eq!(conversation.snoozed_until, None, "seed {seed}: what is resolved does not sleep");
+    }
+}
+
+/// Waits until the assistant has nothing more to say and nothing sleeps: every conversation's last jobs are over.
 async fn settle(app: &App, operator: &Actor) {
     let page = Page { start: Start::Offset(0), size: 100 };
     loop {
@@ -167,6 +217,7 @@ async fn settle(app: &App, operator: &Actor) {
         for one in listed {
             let report =
                 parlor_core::assistants::report(app, operator, one.conversation.id).await.expect("a report");
+            busy |= one.conversation.snoozed_until.is_some();
             busy |= report.is_some_and(|report| {
                 matches!(report.state, parlor_core::jobs::State::Pending | parlor_core::jobs::State::Running)
             });
@@ -187,14 +238,19 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
             address: IpAddr::from(Ipv4Addr::LOCALHOST),
         };
         let view = conversations::view(app, &visitor, None).await.expect("a view");
-        let Some(id) = view.conversation.map(|conversation| conversation.id) else {
+        let Some(conversation) = view.conversation else {
             let new = NewMessage::text("Hello", None).expect("a text");
             conversations::receive(app, &visitor, new, None).await.expect("a message");
             continue;
         };
+        let id = conversation.id;
         let text = |who: &str| NewMessage::text(&format!("{who}-{step}@shop.example"), None).expect("a text");
         // What does not fit the present state is refused, and a refusal must not be heard.
-        match chance.below(10) {
+        match chance.below(19) {
+            18 => {
+                let rating = NewRating::new(1 + chance.below(5) as i64, None).expect("a rating");
+                drop(conversations::rate(app, &visitor, rating).await);
+            }
             0 => drop(conversations::resolve(app, agent, id, Vec::new()).await),
             1 => drop(conversations::reopen(app, agent, id).await),
             2 => drop(conversations::assign(app, agent, id, None).await),
@@ -204,11 +260,50 @@ async fn verbs(app: &App, token: &str, agent: &Actor, mut chance: Chance) {
                 let ids: Vec<_> = view.messages.iter().map(|message| message.id).collect();
                 let read = conversations::mark_read(app, agent, id, ids.clone()).await.expect("read marks");
                 assert!(read.iter().all(|read| ids.contains(read)));
-                conversations::mark_read_by_visitor(app, &visitor, ids).await.expect("read marks");
+                let marked = conversations::mark_read_by_visitor(app, &visitor, ids).await;
+                assert!(matches!(marked, Ok(_) | Err(Error::Disabled)), "{marked:?}");
+            }
+            7 => {
+                let new = NewNote::new(format!("note {step}"), Vec::new(), None).expect("a note");
+                conversations::add_note(app, agent, id, new).await.expect("a note");
+            }
+            8 => {
+                let thread = conversations::thread(app, agent, id).await.expect("a thread");
+                if let Some(note) = thread.timeline.notes.first() {
+                    drop(conversations::delete_note(app, agent, id, note.id).await);
+                }
+            }
+            9 => {
+                let until = app.now() + SignedDuration::from_millis(chance.below(40) as i64);
+                drop(conversations::snooze(app, agent, id, until).await);
+            }
+            10 => drop(conversations::unsnooze(app, agent, id).await.expect("awake")),
+            11 => {
+                let seq = chance.below(view.messages.len() as u64 + 2) as i64;
+                let seen = conversations::seen(app, agent, id, seq).await.expect("seen");
+                assert!(seen.unread <= (seen.last_seq - seq).max(0), "what was seen is not unread");
+            }
+            12 => {
+                let contact = conversation.contact.id;
+                drop(conversations::block(app, agent, contact).await.expect("blocked"));
+                let refused = conversations::receive(app, &visitor, text("blocked"), None).await;
+                assert!(matches!(refused, Ok(_) | Err(Error::Disabled)), "{refused:?}");
+                drop(conversations::unblock(app, agent, contact).await.expect("unblocked"));
+            }
+            13 => {
+                let change = ContactChange {
+                    email: Some((chance.below(2) == 0).then(|| format!("Ann-{step}@shop.example"))),
+                    attributes: [("plan".to_owned(), Some(step.to_string()))].into(),
+                    ..ContactChange::default()
+                };
+                let contact = conversation.contact.id;
+                conversations::change_contact(app, agent, contact, change).await.expect("a change");
             }
             _ => {
                 let name = (chance.below(4) == 0).then(|| "Ahmed".to_owned());
-                conversations::receive(app, &visitor, text("visitor"), name).await.expect("a message");
+                let taken = conversations::receive(app, &visitor, text("visitor"), name).await;
+                // Somebody may have blocked them just now.
+                assert!(matches!(taken, Ok(_) | Err(Error::Disabled)), "{taken:?}");
             }
         }
     }

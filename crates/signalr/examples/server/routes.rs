@@ -1,6 +1,7 @@
 //! Which path is what. Paths have no case.
 
 use std::{
+    borrow::Cow,
     collections::HashSet,
     sync::{
         Arc, Mutex, PoisonError,
@@ -148,9 +149,7 @@ async fn around_hubs(mut request: Request, next: Next) -> Response {
 }
 
 fn query(uri: &Uri, name: &str) -> Option<String> {
-    form_urlencoded::parse(uri.query()?.as_bytes())
-        .find(|(key, _)| key.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.into_owned())
+    socket_kit::query::find_in_any_case(uri.query(), name).map(Cow::into_owned)
 }
 
 // ---- authorisation ----

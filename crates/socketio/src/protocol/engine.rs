@@ -1,17 +1,16 @@
 //! Engine.IO packets and payloads.
 
-use axum::extract::ws::Utf8Bytes;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::Malformed;
 
 /// Between the packets of a payload.
-pub(crate) const SEPARATOR: char = '\u{1e}';
+pub(crate) const SEPARATOR: u8 = 0x1E;
 
-pub(crate) const PING: Utf8Bytes = Utf8Bytes::from_static("2");
+pub(crate) const PING: &str = "2";
 pub(crate) const PROBE: &str = "2probe";
-pub(crate) const PROBED: Utf8Bytes = Utf8Bytes::from_static("3probe");
+pub(crate) const PROBED: &str = "3probe";
 pub(crate) const UPGRADE: &str = "5";
 pub(crate) const CLOSE: &str = "1";
 pub(crate) const NOOP: &str = "6";
@@ -19,16 +18,20 @@ pub(crate) const NOOP: &str = "6";
 /// One packet for a client, as a WebSocket takes it; the bytes are shared by all its receivers.
 #[derive(Clone, Debug)]
 pub(crate) enum Frame {
-    /// With its packet type in front.
-    Text(Utf8Bytes),
+    /// UTF-8, with its packet type in front.
+    Text(Bytes),
     Binary(Bytes),
 }
 
 impl Frame {
+    /// A packet that always looks the same.
+    pub(crate) fn fixed(packet: &'static str) -> Self {
+        Self::Text(Bytes::from_static(packet.as_bytes()))
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => bytes.len(),
+            Self::Text(bytes) | Self::Binary(bytes) => bytes.len(),
         }
     }
 }
@@ -61,15 +64,15 @@ pub(crate) fn decode(packet: &str) -> Result<Packet<'_>, Malformed> {
 }
 
 /// Appends a packet to a payload.
-pub(crate) fn append(payload: &mut String, frame: &Frame) {
+pub(crate) fn append(payload: &mut Vec<u8>, frame: &Frame) {
     if !payload.is_empty() {
         payload.push(SEPARATOR);
     }
     match frame {
-        Frame::Text(text) => payload.push_str(text),
+        Frame::Text(text) => payload.extend_from_slice(text),
         Frame::Binary(bytes) => {
-            payload.push('b');
-            STANDARD.encode_string(bytes, payload);
+            payload.push(b'b');
+            payload.extend_from_slice(STANDARD.encode(bytes).as_bytes());
         }
     }
 }
@@ -92,9 +95,9 @@ mod tests {
 
     #[test]
     fn payloads_are_written() {
-        let mut payload = String::new();
+        let mut payload = Vec::new();
         append(&mut payload, &Frame::Text("4hello".into()));
         append(&mut payload, &Frame::Binary(Bytes::from_static(&[1, 2, 3, 4])));
-        assert_eq!(payload, "4hello\u{1e}bAQIDBA==");
+        assert_eq!(payload, b"4hello\x1EbAQIDBA==");
     }
 }

@@ -44,12 +44,12 @@ pub(crate) async fn poll(connection: Arc<Connection>) -> Result<Response, Fault>
         let late = tokio::time::timeout(PAUSE, poll_fn(|cx| connection.poll_take(cx, Upgrade::Probed))).await;
         taken = late.unwrap_or_else(|_| {
             connection.end_poll();
-            Taken::Payload(engine::NOOP.to_owned())
+            Taken::Payload(engine::NOOP.into())
         });
     }
     waiting.answered = true;
     match taken {
-        Taken::Payload(text) => Ok(payload(text)),
+        Taken::Payload(packets) => Ok(payload(packets)),
         Taken::Upgraded | Taken::Probed => Err(Fault::BadRequest),
         Taken::Unknown => Err(Fault::UnknownSid),
     }
@@ -111,7 +111,7 @@ pub(crate) async fn post(
 
 /// Takes a payload's packets one after the other, each as soon as there is room for it.
 async fn take(connection: &Arc<Connection>, payload: &str) -> Result<(), Malformed> {
-    for packet in payload.split(SEPARATOR) {
+    for packet in payload.split(char::from(SEPARATOR)) {
         connection.room().await;
         if connection.is_ended() {
             return Ok(());
@@ -137,7 +137,7 @@ impl Drop for Posting<'_> {
 }
 
 /// The answer to a poll.
-pub(crate) fn payload(payload: String) -> Response {
+pub(crate) fn payload(payload: Vec<u8>) -> Response {
     text(payload)
 }
 

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use axum::extract::ws::{Message, WebSocket};
+use bytes::Bytes;
+use socket_kit::{Link, WebSocket, WebSocketMessage, code};
 
 use super::web_socket;
 use crate::{
@@ -22,10 +23,10 @@ pub(crate) async fn run(connection: Arc<Connection>, mut socket: WebSocket) {
         let probed = tokio::time::timeout(within, probe(&connection, &mut socket)).await;
         if probed == Ok(Some(())) && connection.finish_upgrade().is_ok() {
             std::mem::forget(attempt);
-            return web_socket::run(connection, socket).await;
+            return web_socket::run(connection, socket.into()).await;
         }
     }
-    let _ = tokio::time::timeout(to_close, web_socket::close(&mut socket)).await;
+    let _ = tokio::time::timeout(to_close, Link::from(socket).close(code::NORMAL)).await;
 }
 
 /// Polling goes on where it does not succeed.
@@ -41,13 +42,13 @@ impl Drop for Attempt<'_> {
 
 async fn probe(connection: &Connection, socket: &mut WebSocket) -> Option<()> {
     loop {
-        match socket.recv().await?.ok()? {
-            Message::Text(text) if text == PROBE => {
+        match socket.next().await? {
+            WebSocketMessage::Text(text) if text == PROBE => {
                 connection.probed();
-                socket.send(Message::Text(PROBED)).await.ok()?;
+                let probed = Bytes::from_static(PROBED.as_bytes());
+                socket.send(WebSocketMessage::Text(probed)).await.ok()?;
             }
-            Message::Text(text) if text == UPGRADE => return Some(()),
-            Message::Ping(_) | Message::Pong(_) => {}
+            WebSocketMessage::Text(text) if text == UPGRADE => return Some(()),
             _ => return None,
         }
     }

@@ -2,145 +2,138 @@
 
 use std::{
     future::poll_fn,
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
-use futures_util::{Sink as _, Stream as _, StreamExt as _};
+use socket_kit::{Event, Kind, Link, Unreadable, code};
 
 use crate::{
-    Options, Reason,
-    connection::{Connection, Next},
+    Reason,
+    connection::Connection,
     outbox::Ending,
-    protocol::engine::{self, Frame, Packet},
+    protocol::{
+        Malformed,
+        engine::{self, Packet},
+    },
 };
 
-/// Sets the buffers and limits that all of the server's WebSockets have. With the library's default buffers an idle
-/// connection takes 128 KiB more.
-pub(crate) fn configure(upgrade: WebSocketUpgrade, options: &Options) -> WebSocketUpgrade {
-    let most = options.max_payload;
-    upgrade.read_buffer_size(4096).write_buffer_size(0).max_message_size(most).max_frame_size(most)
-}
-
 /// Carries a connection until it ends.
-pub(crate) async fn run(connection: Arc<Connection>, socket: WebSocket) {
-    let _gone = Gone(connection.clone());
-    let mut carrier = Carrier { connection, socket, unflushed: false };
-    let ending = poll_fn(|cx| carrier.poll(cx)).await;
-    if ending != Ending::Lost {
-        let within = carrier.connection.house().options.close_timeout;
-        let _ = tokio::time::timeout(within, carrier.finish(ending)).await;
+pub(crate) async fn run(connection: Arc<Connection>, link: Link) {
+    *connection.link() = Some(Box::new(link));
+    let carrier = Carrier(connection);
+    let Some(code) = poll_fn(|cx| carrier.poll(cx)).await.code() else { return };
+    let link = carrier.0.link().take();
+    if let Some(mut link) = link {
+        let within = carrier.0.house().options.close_timeout;
+        let _ = tokio::time::timeout(within, link.close(code)).await;
     }
 }
 
-/// Whatever becomes of the task, its connection does not outlive it.
-struct Gone(Arc<Connection>);
+/// The connection's hold on its WebSocket. Others write to it, too, but it goes with this, and whatever becomes of the task, the
+/// connection does not outlive it.
+struct Carrier(Arc<Connection>);
 
-impl Drop for Gone {
+impl Drop for Carrier {
     fn drop(&mut self) {
         self.0.close(Reason::TransportError, Ending::Lost);
+        *self.0.link() = None;
     }
 }
 
-struct Carrier {
-    connection: Arc<Connection>,
-    socket: WebSocket,
-    /// Whether something was written that has not been seen to leave.
-    unflushed: bool,
+/// How the carrier's work ends.
+enum End {
+    /// All that was to be said has left.
+    Said,
+    /// There is nobody to tell.
+    Lost,
+    /// The client's frames cannot be understood, which is told by this code.
+    Refused(u16),
+}
+
+impl End {
+    /// What to close the WebSocket with.
+    fn code(&self) -> Option<u16> {
+        match self {
+            Self::Said => Some(code::NORMAL),
+            Self::Lost => None,
+            Self::Refused(code) => Some(*code),
+        }
+    }
 }
 
 impl Carrier {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        self.connection.attend(cx);
+    fn poll(&self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            match self.poll_send(cx) {
-                Poll::Ready(Ok(ending)) => return Poll::Ready(ending),
-                Poll::Ready(Err(_)) => return self.lost(Reason::TransportError),
-                Poll::Pending => {}
+            let ending = self.0.attend(cx.waker());
+            match ending {
+                Some(Ending::Lost) => return Poll::Ready(End::Lost),
+                Some(Ending::Quiet | Ending::Now) => return Poll::Ready(End::Said),
+                Some(Ending::Orderly) | None => {}
             }
-            if !self.connection.may_read() {
+            match self.poll_send(cx) {
+                Poll::Ready(Ok(())) if ending.is_some() => return Poll::Ready(End::Said),
+                Poll::Ready(Err(Lost)) => return self.end(Reason::TransportError, End::Lost),
+                Poll::Ready(Ok(())) | Poll::Pending => {}
+            }
+            if !self.0.may_read() {
                 return Poll::Pending;
             }
-            match ready!(self.poll_receive(cx)) {
-                Ok(()) => {}
-                Err(reason) => return self.lost(reason),
+            if let Err((reason, end)) = ready!(self.poll_receive(cx)) {
+                return self.end(reason, end);
             }
         }
     }
 
-    fn lost(&self, reason: Reason) -> Poll<Ending> {
-        self.connection.close(reason, Ending::Lost);
-        Poll::Ready(Ending::Lost)
+    fn end(&self, reason: Reason, end: End) -> Poll<End> {
+        self.0.close(reason, Ending::Lost);
+        Poll::Ready(end)
     }
 
-    /// Sends what waits. Ready only when the connection has ended.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<Ending, axum::Error>> {
-        loop {
-            ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
-            match self.connection.next() {
-                Next::Send(frame) => {
-                    self.unflushed = true;
-                    Pin::new(&mut self.socket).start_send(message(frame))?;
-                }
-                Next::End(ending) => return Poll::Ready(Ok(ending)),
-                Next::Wait => break,
-            }
-        }
-        if self.unflushed {
-            ready!(Pin::new(&mut self.socket).poll_flush(cx))?;
-            self.unflushed = false;
-        }
-        Poll::Pending
+    fn poll_send(&self, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
+        let mut link = self.0.link();
+        let Some(link) = &mut *link else { return Poll::Ready(Err(Lost)) };
+        link.belongs_to(cx.waker());
+        link.poll_send(cx, &*self.0).map_err(|_| Lost)
     }
 
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        let received = match ready!(Pin::new(&mut self.socket).poll_next(cx)) {
-            Some(Ok(Message::Text(text))) => {
-                engine::decode(&text).map(|packet| self.connection.receive(packet))
-            }
-            Some(Ok(Message::Binary(bytes))) => {
-                self.connection.receive(Packet::Binary(bytes));
+    fn poll_receive(&self, cx: &mut Context<'_>) -> Poll<Result<(), (Reason, End)>> {
+        // What comes is dealt with when the WebSocket is free again for others.
+        let event = match &mut *self.0.link() {
+            Some(link) => ready!(link.poll_event(cx)),
+            None => None,
+        };
+        let received = match event {
+            Some(Ok(Event::Message(Kind::Text, text))) => self.receive_text(&text),
+            Some(Ok(Event::Message(Kind::Binary, bytes))) => {
+                self.0.receive(Packet::Binary(bytes));
                 Ok(())
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(()),
-            Some(Ok(Message::Close(_))) | None => return Poll::Ready(Err(Reason::TransportClose)),
-            Some(Err(error)) => {
+            Some(Ok(Event::Ping(_) | Event::Pong)) => Ok(()),
+            Some(Ok(Event::Close(_))) => return Poll::Ready(Err((Reason::TransportClose, End::Lost))),
+            // It ended without a word.
+            None => return Poll::Ready(Err((Reason::TransportError, End::Lost))),
+            Some(Err(Unreadable::Io(error))) => {
                 tracing::debug!(%error, "a WebSocket failed");
-                return Poll::Ready(Err(Reason::TransportError));
+                return Poll::Ready(Err((Reason::TransportError, End::Lost)));
+            }
+            Some(Err(Unreadable::Fault(fault))) => {
+                tracing::debug!(?fault, "a client's frames are refused");
+                return Poll::Ready(Err((Reason::TransportError, End::Refused(fault.code()))));
             }
         };
         if received.is_err() {
-            self.connection.close(Reason::ParseError, Ending::Now);
+            self.0.close(Reason::ParseError, Ending::Now);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Sends what is left and says that nothing follows.
-    async fn finish(&mut self, ending: Ending) {
-        if ending == Ending::Orderly {
-            while let Some(frame) = self.connection.rest() {
-                if self.socket.send(message(frame)).await.is_err() {
-                    return;
-                }
-            }
-        }
-        close(&mut self.socket).await;
+    fn receive_text(&self, text: &[u8]) -> Result<(), Malformed> {
+        let packet = engine::decode(str::from_utf8(text).map_err(|_| Malformed)?)?;
+        self.0.receive(packet);
+        Ok(())
     }
 }
 
-/// Says that nothing follows, and waits for the client to have taken notice.
-pub(crate) async fn close(socket: &mut WebSocket) {
-    let frame = CloseFrame { code: close_code::NORMAL, reason: Utf8Bytes::from_static("") };
-    if socket.send(Message::Close(Some(frame))).await.is_ok() {
-        while let Some(Ok(_)) = socket.next().await {}
-    }
-}
-
-fn message(frame: Frame) -> Message {
-    match frame {
-        Frame::Text(text) => Message::Text(text),
-        Frame::Binary(bytes) => Message::Binary(bytes),
-    }
-}
+/// The WebSocket takes nothing any more.
+struct Lost;

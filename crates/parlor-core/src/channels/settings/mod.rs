@@ -3,16 +3,20 @@
 //! Settings are written, kept and shown as one document; what stands in it is spelled alike everywhere. Whoever changes them names only what is
 //! to change.
 
-mod given;
 mod hours;
 mod pre_chat;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use crate::{Result, ids::UploadId, text_enum};
+use crate::{
+    Result,
+    given::{Given, Members},
+    ids::UploadId,
+    text_enum,
+};
 
-use given::{Given, Members};
+
 pub use hours::{Hours, Opening};
 pub use pre_chat::{Field, FieldKind, PreChat};
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{COLUMNS, conversation, message_at};
 use crate::{
     Error, Result,
-    conversations::{Assigned, Filter, Listed, Page, Start},
+    conversations::{Assigned, Filter, Listed, Page, Snoozed, Start, Status},
     db::{Dialect, Row, Tx, Value},
     ids::{AccountId, ConversationId},
     params, search,
@@ -33,14 +33,18 @@ macro_rules! narrowed {
         pick!(
             ($head, " where v.account_id = $1 and v.last_seq > 0 and (cast($6 as uuid) is null or v.channel_id = $6)
                 and (cast($7 as text) is null or lower(cast(s.tags as text)) like lower($7) escape '!')",)
-            $filter.status, {
-                Some(_) => " and v.status = $2",
-                None => " and cast($2 as text) is null",
+            ($filter.status, $filter.snoozed), {
+                (None, None) => " and cast($2 as text) is null",
+                (Some(_), None) => " and v.status = $2",
+                (_, Some(Snoozed::No)) => " and v.status = $2 and v.snoozed_until is null",
+                (_, Some(Snoozed::Yes)) => " and v.snoozed_until is not null and cast($2 as text) is null",
             }
             ($filter.assigned, {
                 Assigned::Whatever => " and cast($3 as uuid) is null",
                 Assigned::ToNobody => " and v.assignee_id is null and cast($3 as uuid) is null",
                 Assigned::To(_) => " and v.assignee_id = $3",
+                Assigned::Mentioning(_) => " and v.id in (select n.conversation_id from mentions n
+                    where n.account_id = $1 and n.agent_id = $3)",
             }
             (($filter.search.is_some(), $dialect), {
                 (false, _) => " and cast($4 as text) is null and cast($5 as text) is null and cast($8 as text) is null",
@@ -79,12 +83,18 @@ impl Narrowed<'_> {
 
     fn params(&self) -> Vec<Value<'_>> {
         let assignee = match self.filter.assigned {
-            Assigned::To(agent) => Some(agent),
+            Assigned::To(agent) | Assigned::Mentioning(agent) => Some(agent),
             Assigned::Whatever | Assigned::ToNobody => None,
+        };
+        let status = match self.filter.snoozed {
+            // Only what is open sleeps.
+            Some(Snoozed::Yes) => None,
+            Some(Snoozed::No) => self.filter.status.or(Some(Status::Open)),
+            None => self.filter.status,
         };
         vec![
             self.account_id.into(),
-            self.filter.status.into(),
+            status.into(),
             assignee.into(),
             self.contact.as_ref().into(),
             self.words.as_ref().into(),
@@ -126,10 +136,9 @@ pub async fn page(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Pag
     let narrowed = Narrowed::new(account_id, filter, tx.dialect());
     let sql = narrowed!(
         concat!(
-            "select v.id, v.account_id, v.channel_id, v.last_seq, v.version, v.last_message_at, v.created_at, v.updated_at,
-               c.id, c.external_id, c.display_name, c.email, c.phone,
-               s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
-               s.assistant_id, c.verified_at, ",
+            "select ",
+            conversation_columns!(),
+            ", ",
             message_columns!(),
             " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
               join messages m on m.conversation_id = v.id and m.seq = v.last_seq"

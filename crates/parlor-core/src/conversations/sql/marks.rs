@@ -32,6 +32,7 @@ pub(super) fn read_by(sender: SenderType, stored: Option<Json>) -> Result<Vec<Re
 /// What read marks need to know of a message.
 pub struct Marked {
     pub id: MessageId,
+    pub seq: i64,
     pub sender: SenderType,
     pub read_by: Vec<Read>,
 }
@@ -56,12 +57,12 @@ fn fifty(id: ConversationId, messages: &[MessageId]) -> Vec<Value<'_>> {
 /// Those of up to [`AT_ONCE`] messages that are the conversation's.
 pub async fn read_by_of(tx: &mut Tx, id: ConversationId, messages: &[MessageId]) -> Result<Vec<Marked>> {
     let sql = concat!(
-        "select id, sender_type, read_by from messages where conversation_id = $1 and id in ",
+        "select id, sender_type, read_by, seq from messages where conversation_id = $1 and id in ",
         fifty_ids!()
     );
     let marked = |row: &Row<'_>| {
         let sender = row.get(1)?;
-        Ok(Marked { id: row.get(0)?, sender, read_by: read_by(sender, row.get(2)?)? })
+        Ok(Marked { id: row.get(0)?, seq: row.get(3)?, sender, read_by: read_by(sender, row.get(2)?)? })
     };
     tx.all(sql, &fifty(id, messages), marked).await
 }
