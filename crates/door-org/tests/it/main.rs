@@ -1,6 +1,7 @@
 //! The org door, from outside.
 
 mod api_keys;
+mod articles;
 mod assistants;
 mod auth;
 mod channels;
@@ -14,6 +15,7 @@ mod inbox;
 mod inbox_page;
 mod invites;
 mod mobile;
+mod setup;
 mod support;
 mod team;
 mod uploads;

@@ -3,7 +3,6 @@
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value as Json, json};
 
-
 use crate::{Result, given::Given};
 
 /// The most stretches of a day.

@@ -2,7 +2,6 @@
 
 use serde_json::{Value as Json, json};
 
-
 use crate::{Result, given::Given, text_enum};
 
 /// The most fields of a form.
