@@ -6,7 +6,7 @@ import { show } from './session.ts';
 import { openSocket } from './socket.ts';
 import { words } from './i18n/index.ts';
 import { Button, EmptyState, Skeleton } from './ui/index.ts';
-import { Conversations } from './conversations/index.tsx';
+import { Conversations, startConversations } from './conversations/index.tsx';
 
 const root = document.getElementById('app')!;
 
@@ -21,6 +21,7 @@ async function start(): Promise<void> {
   }
   await show();
   startRouter();
+  startConversations();
   render(<Shell conversations={Conversations} />, root);
   openSocket();
 }

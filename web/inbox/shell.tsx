@@ -9,7 +9,9 @@ import { PAGES, type PageEntry } from './pages.ts';
 import { behind, go, HOME, place } from './router.ts';
 import { may, prefer, preferences } from './session.ts';
 import { online } from './socket.ts';
-import { Avatar, Button, EmptyState, failed, Icon, LinkButton, Menu, Skeleton, type MenuItem } from './ui/index.ts';
+import { Avatar, Button, EmptyState, failed, Icon, LinkButton, Menu, Skeleton, toast, type MenuItem } from './ui/index.ts';
+import { allowNotifications, ping } from './conversations/notify.ts';
+import { helpOpen, paletteOpen } from './conversations/shortcuts.ts';
 import { Questions } from './ui/dialog.tsx';
 import { Toasts } from './ui/toast.tsx';
 import type { IconName } from './ui/icons.ts';
@@ -49,10 +51,25 @@ export function Shell({ conversations: Conversations }: { conversations: Compone
           {atConversations ? <Conversations /> : <OtherPage path={path} />}
         </main>
       </div>
+      {paletteOpen.value && <Lazy load={() => import('./conversations/palette.tsx')} />}
+      {helpOpen.value && <Lazy load={() => import('./conversations/help.tsx')} />}
       <Toasts />
       <Questions />
     </>
   );
+}
+
+/** A dialog that comes over the wire when it is opened for the first time. */
+function Lazy({ load }: { load: () => Promise<{ default: ComponentType }> }) {
+  const loaded = useSignal<ComponentType | null>(null);
+  useEffect(() => {
+    load().then(
+      (module) => (loaded.value = module.default),
+      () => toast(words.value.notLoaded, { tone: 'bad' }),
+    );
+  }, []);
+  const Loaded = loaded.value;
+  return Loaded && <Loaded />;
 }
 
 function skip(event: Event): void {
@@ -188,6 +205,16 @@ function Person() {
     const answer = await prefer(changes);
     if (!answer.ok) failed(w.notSaved, answer);
   };
+  const hearing = () => {
+    const sound = !preferences.peek().sound;
+    if (sound) ping();
+    return choose({ sound });
+  };
+  const noticing = async () => {
+    const notifications = !preferences.peek().notifications;
+    if (notifications && !(await allowNotifications())) return toast(w.notificationsForbidden, { tone: 'bad' });
+    return choose({ notifications });
+  };
   const themes = [
     { id: 'system', label: w.themeSystem, icon: 'monitor' },
     { id: 'light', label: w.themeLight, icon: 'sun' },
@@ -203,6 +230,10 @@ function Person() {
       checked: language === code,
       run: () => void choose({ language: code }),
     })),
+    'line',
+    { label: w.sound, icon: 'volume-2', checked: preferences.value.sound, run: () => void hearing() },
+    { label: w.notifications, icon: 'bell', checked: preferences.value.notifications, run: () => void noticing() },
+    { label: w.shortcuts, icon: 'keyboard', hint: '?', run: () => (helpOpen.value = true) },
     'line',
     { label: w.signOut, icon: 'log-out', run: () => void signOut() },
   ];

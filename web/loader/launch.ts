@@ -6,7 +6,8 @@ import { randomHex } from '../shared/random.ts';
 import type { Config, ToHost, ToPanel, Who } from '../shared/wire.ts';
 import style from './style.ts';
 
-const UNREAD: Record<string, string> = { de: 'ungelesen', fr: 'non lus', es: 'sin leer', ar: 'غير مقروءة' };
+/** How often the page is asked where it is: one whose address changes without a load tells nobody. */
+const LOOK = 1_000;
 const HOST = 'parlor-chat';
 
 type Listener = (detail?: unknown) => void;
@@ -72,7 +73,7 @@ export function launch(script: string, home: string, token: string, sid: string,
   if (!before || before.q) window.Parlor = api;
   for (const [name, ...args] of before?.q ?? []) (api as any)[name]?.(...args);
 
-  const show = ({ displayName, primaryColor, position }: Config): void => {
+  const show = ({ displayName, title, primaryColor, position }: Config): void => {
     const page = document.documentElement;
     // A second copy of the script finds the first one's widget.
     if (page.querySelector(HOST)) return;
@@ -87,11 +88,7 @@ export function launch(script: string, home: string, token: string, sid: string,
     const badge = document.createElement('span');
     const panel = (frame = document.createElement('iframe'));
 
-    const label = (unread: number) => {
-      badge.textContent = unread ? (unread > 9 ? '9+' : `${unread}`) : '';
-      const word = UNREAD[navigator.language.slice(0, 2)] ?? 'unread';
-      button.ariaLabel = displayName + (unread ? `, ${unread} ${word}` : '');
-    };
+    button.ariaLabel = panel.title = title ?? displayName;
 
     // A frame begins to load when it becomes part of the page, and again whenever it is moved.
     const bring = () => {
@@ -120,11 +117,17 @@ export function launch(script: string, home: string, token: string, sid: string,
       if (origin !== base.origin || !source || source !== panel.contentWindow || data?.parlor !== 1) return;
       if (data.type === 'ready') {
         ready = true;
-        post({ ...who, parlor: 1, type: 'init', sessionId: sessionId(), open, kept: keep('kept'), wrote: !!keep('wrote') });
+        post({ ...who, parlor: 1, type: 'init', sessionId: sessionId(), open, kept: keep('kept'), wrote: !!keep('wrote'), lang: page.lang });
+        let at: string | undefined;
+        setInterval(() => {
+          const { title } = document;
+          if (at !== (at = location.href + title)) post({ parlor: 1, type: 'page', url: location.href, title });
+        }, LOOK);
       } else if (data.type === 'close') {
         if (open) toggle();
       } else if (data.type === 'unread') {
-        label(data.count);
+        badge.textContent = data.count ? (data.count > 9 ? '9+' : `${data.count}`) : '';
+        button.ariaLabel = data.label ?? panel.title;
       } else if (data.type === 'wrote') {
         keep('wrote', '1');
       } else if (data.type === 'keep') {
@@ -143,7 +146,6 @@ export function launch(script: string, home: string, token: string, sid: string,
     view.addEventListener('resize', fit);
     view.addEventListener('scroll', fit);
 
-    panel.title = displayName;
     if (eager) panel.style.setProperty('--tall', '560px');
     // An embed token may be for some pages only: the server wants to know which one this is.
     panel.referrerPolicy = 'origin';
@@ -151,7 +153,6 @@ export function launch(script: string, home: string, token: string, sid: string,
     button.style.background = primaryColor;
     button.style.color = ink(primaryColor);
     button.append(badge);
-    label(0);
     draw();
     root.append(button);
     // Who has written here before hears of an answer without opening the panel.

@@ -28,6 +28,33 @@ export interface Config {
   greeting: string | null;
   assistantName: string | null;
   largestUpload: number;
+  /** Shown in place of `displayName`. */
+  title: string | null;
+  logoUrl: string | null;
+  /** `auto`, or the one that is always spoken. */
+  language: string;
+  /** By language: what is said in place of the same above. */
+  translations: Record<string, { greeting?: string; title?: string }>;
+  hours: Hours | null;
+  replyTime: 'minutes' | 'hours' | 'day' | null;
+  preChat: { enabled: boolean; fields: Field[] };
+  rating: { enabled: boolean };
+}
+
+export interface Hours {
+  isOpen: boolean;
+  opensAt: string | null;
+  awayMessage: string;
+}
+
+/** Something that is asked before the first message. */
+export interface Field {
+  /** `name`, `email` and `phone` are the contact's own. */
+  key: string;
+  label: string;
+  type: 'text' | 'email' | 'phone' | 'select';
+  required: boolean;
+  options?: string[];
 }
 
 /** What a message holds beside its text. */
@@ -59,6 +86,10 @@ export type Status = 'open' | 'resolved';
 export interface SyncAnswer {
   conversationId: string | null;
   status: Status;
+  /** How the visitor has rated what was resolved. */
+  rating?: number;
+  /** Writing is of no use, as if the channel were switched off. */
+  unavailable?: true;
   messages: Message[];
   recovered: boolean;
   hasEarlier: boolean;
@@ -89,15 +120,16 @@ export interface Heard {
   created_at: string;
 }
 
-/** W9, host page to panel. `kept` is what the panel asked the page to keep for it, `wrote` what it has said before. */
+/** W9, host page to panel. `kept` is what the panel asked the page to keep for it, `wrote` what it has said before, `lang` the page's language. */
 export type ToPanel =
-  | (Who & { parlor: 1; type: 'init'; sessionId?: string; open?: boolean; kept?: string | undefined; wrote?: boolean })
+  | (Who & { parlor: 1; type: 'init'; sessionId?: string; open?: boolean; kept?: string | undefined; wrote?: boolean; lang?: string })
   | (Who & { parlor: 1; type: 'identify'; sessionId?: string })
+  | { parlor: 1; type: 'page'; url: string; title: string }
   | { parlor: 1; type: 'open' | 'close' };
 
 /** W9, panel to host page. `keep` comes only from a panel whose browser forbids it a store of its own. */
 export type ToHost =
   | { parlor: 1; type: 'ready' | 'open' | 'close' | 'wrote' | 'unverified' }
-  | { parlor: 1; type: 'unread'; count: number }
+  | { parlor: 1; type: 'unread'; count: number; label?: string | undefined }
   | { parlor: 1; type: 'message'; message: Heard }
   | { parlor: 1; type: 'keep'; value: string };

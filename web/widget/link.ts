@@ -38,6 +38,8 @@ export interface Link {
   type(): void;
   /** The visitor has seen these messages. Resolves once the server knows. */
   markRead(ids: string[]): Promise<void>;
+  /** Tells the server something in the visitor's name. */
+  post(path: string, body: object): Promise<any>;
   /** A message as it is now, with links that work. */
   refetch(seq: number): Promise<Message | undefined>;
   /** The network or the page has come back: find out at once how things stand. */
@@ -141,7 +143,7 @@ export function openLink({ token, sessionId, proof, name, connect, rest, outbox,
             receive(payload);
             if (fresh && fresh === hub && hasGap(thread)) catchUp(fresh);
           } else if (name === 'Status') {
-            thread = { ...thread, status: payload.status };
+            thread = { ...thread, rating: undefined, unavailable: undefined, ...payload };
             changed();
           } else if (name === 'Read') {
             thread = marked(thread, payload.messageIds, payload.at);
@@ -265,6 +267,7 @@ export function openLink({ token, sessionId, proof, name, connect, rest, outbox,
       if (!hub) throw new Disconnected();
       await hub.invoke('MarkRead', token, sessionId, ids.slice(-MARK_MOST), ...proved);
     },
+    post: (path, body) => rest.post(path, { ...visitor, ...body }),
     refetch: async (seq) => {
       const beforeSeq = seq + 1;
       const answer: EarlierAnswer = await (hub

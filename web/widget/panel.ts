@@ -5,33 +5,43 @@ import { connector } from '../shared/hub.ts';
 import { language } from '../shared/i18n/index.ts';
 import { channelIsGone } from '../shared/errors.ts';
 import { randomHex } from '../shared/random.ts';
-import type { Config, ToHost, ToPanel, Who } from '../shared/wire.ts';
+import type { Config, Field, ToHost, ToPanel, Who } from '../shared/wire.ts';
 import { openLink, type Link } from './link.ts';
-import { openOutbox, type Outbox, type Store } from './outbox.ts';
+import { openOutbox, type Store } from './outbox.ts';
 import { rest } from './rest.ts';
 import type { Thread } from './thread.ts';
-import type { Pending, Uploads } from './uploads.ts';
-import { makeView } from './view.ts';
+import type { Uploads } from './uploads.ts';
+import { makeView, type Actions } from './view.ts';
 
 const query = new URLSearchParams(location.search);
 const embedToken = query.get('embed_token');
 const token = embedToken ?? query.get('channel') ?? '';
-const title = embedToken ? cut(query.get('title')) || 'Chat with us' : undefined;
+const title = embedToken && cut(query.get('title'));
 const framed = parent !== window;
 /** The server, seen from this script. */
 const server = new URL('../../', import.meta.url);
 const RECONFIGURE = 15_000;
+/** A configuration is asked for anew when the panel is opened, but not more often. */
+const FRESH = 60_000;
 /** A page that says nothing for so long has put the frame there by itself. */
 const PATIENCE = 500;
+/** A page that is left sooner was only passed, and its title may still be another's. */
+const STAY = 1_500;
+/** What the page's own server vouches for is not asked. */
+const VOUCHED = ['name', 'email', 'phone'];
 
 const own = ownStore();
 const memory: Store = {};
 let host: string | undefined;
 let open = !framed;
 /** The conversation at hand. */
-let talk: { key: string; open(): void; stop(): void } | undefined;
+let talk: { key: string; open(): void; follow(): void; stop(): void } | undefined;
 /** A conversation that begins when the panel is opened. */
 let later: (() => void) | undefined;
+/** Where the visitor is. */
+let page: { url: string; title: string } | undefined;
+/** What the page around speaks. */
+let around: unknown;
 
 /** A page from a file or a sandbox has no origin that could be named. */
 function tell(message: ToHost): void {
@@ -42,6 +52,7 @@ addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) =>
   if (!framed || source !== parent || data?.parlor !== 1 || (host && origin !== host)) return;
   if (data.type === 'init' && !host) {
     host = origin;
+    around = data.lang;
     open = data.open !== false;
     closer.hidden = false;
     // A frame that nobody has opened yet, for a visitor who has not written, need not connect.
@@ -50,6 +61,11 @@ addEventListener('message', ({ origin, source, data }: MessageEvent<ToPanel>) =>
   } else if (data.type === 'identify' && host) {
     if (later && !open) later = () => begin(data);
     else begin(data);
+  } else if (host && data.type === 'page') {
+    const url = `${data.url}`.split('#')[0]!;
+    if (!url.startsWith(`${host}/`)) return;
+    page = { url, title: cut(data.title, 200) };
+    talk?.follow();
   } else if (host && (data.type === 'open' || data.type === 'close')) {
     open = data.type === 'open';
     if (open) {
@@ -78,8 +94,8 @@ function begin(said: Who & { sessionId?: string }, kept?: string): void {
   const key = JSON.stringify([sessionId, proof, name]);
   if (talk?.key === key) return;
   talk?.stop();
-  const { stop, opened } = start(sessionId, proof, name, kept);
-  talk = { key, stop, open: opened };
+  const { stop, opened, follow } = start(sessionId, proof, name, kept);
+  talk = { key, stop, follow, open: opened };
 }
 
 function start(sessionId: string, proof: string | undefined, name: string, kept: string | undefined) {
@@ -124,8 +140,7 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
           const contentType = uploaded.preview_url ? 'image' : 'file';
           const richMedia = { ...uploaded, upload_id: uploaded.id };
           outbox.add(pending.id, '', pending.at, { contentType, richMedia });
-          draw();
-          link!.flush();
+          sendAll();
         },
       });
     }
@@ -138,7 +153,7 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
     // What lies in a conversation that this browser sees for the first time has been read elsewhere.
     if (known && last && ((open && !document.hidden) || !store[readKey])) store[readKey] = `${last}`;
     const count = messages.filter(({ seq, sender }) => sender !== 'visitor' && seq > Number(store[readKey])).length;
-    if (count !== unread) tell({ parlor: 1, type: 'unread', count });
+    if (count !== unread) tell({ parlor: 1, type: 'unread', count, label: shown!.label(count) });
     unread = count;
   };
 
@@ -161,6 +176,25 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
     saved = value;
   };
 
+  /** Tells where the visitor is, once they have written: who has not is not followed, nor who does not want to be. */
+  let noted = '';
+  let staying: ReturnType<typeof setTimeout> | undefined;
+  const follow = () => {
+    if (!page || page.url === noted || !link?.thread().messages.length || (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl) return;
+    clearTimeout(staying);
+    staying = setTimeout(() => {
+      noted = page!.url;
+      link?.post('pages', page!).catch(() => {});
+    }, STAY);
+  };
+
+  const askedKey = mine('asked');
+  const asked = ({ messages, hasEarlier }: Thread): Field[] => {
+    const form = look.config?.preChat;
+    const began = store[askedKey] || hasEarlier || outbox.all().length || messages.some(({ sender }) => sender === 'visitor');
+    return !form?.enabled || began ? [] : form.fields.filter(({ key }) => !proof || !VOUCHED.includes(key));
+  };
+
   const draw = () => {
     if (!link || !shown) return;
     const phase = link.phase();
@@ -169,13 +203,16 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
       config: look.config,
       thread,
       drafts: outbox.all(),
-      pending: uploads?.all() ?? [],
-      phase: look.gone ? 'unavailable' : phase,
+      uploads,
+      phase: look.gone || thread.unavailable ? 'unavailable' : phase,
       awaited: link.awaited(),
+      asked: asked(thread),
+      name,
     });
     countUnread(thread);
     markRead(thread);
     announce(thread);
+    follow();
     save();
     if (!wrote && (thread.messages.length || outbox.all().length)) {
       wrote = true;
@@ -184,26 +221,47 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
   };
 
   const opened = () => {
+    look.again();
     draw();
     if (open) shown?.focus();
   };
   const awake = () => {
     if (document.hidden) return;
+    look.again();
     link?.wake();
     draw();
   };
   const over = new AbortController();
   const listen = (target: EventTarget, type: string, hear: () => void) => target.addEventListener(type, hear, { signal: over.signal });
 
+  const sendAll = () => {
+    draw();
+    link!.flush();
+  };
+
+  redraw = draw;
   current = {
-    outbox,
-    draw,
+    send: (text) => {
+      outbox.add(randomHex(), text, Date.now());
+      sendAll();
+    },
+    retry: (draft) => {
+      outbox.set(draft, 'waiting');
+      sendAll();
+    },
+    discard: (draft) => {
+      outbox.drop(draft.id);
+      draw();
+    },
     attach,
-    flush: () => link!.flush(),
     earlier: () => link!.loadEarlier(),
     type: () => link!.type(),
-    again: (pending) => uploads!.retry(pending),
-    cancel: (pending) => uploads!.discard(pending),
+    post: (path, body) => link!.post(path, body),
+    introduced: () => {
+      store[askedKey] = '1';
+      draw();
+    },
+    close: () => tell({ parlor: 1, type: 'close' }),
     fresh: async (key) => {
       const is = ({ id, clientMessageId }: { id: string; clientMessageId: string | null }) => (clientMessageId ?? id) === key;
       const seq = link!.thread().messages.find(is)?.seq;
@@ -233,76 +291,53 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
 
   const stop = () => {
     over.abort();
+    clearTimeout(staying);
     for (const pending of uploads?.all() ?? []) uploads!.discard(pending);
     link?.stop();
     link = undefined;
     if (unread) tell({ parlor: 1, type: 'unread', count: 0 });
   };
-  return { stop, opened };
-}
-
-interface Talk {
-  outbox: Outbox;
-  draw(): void;
-  flush(): void;
-  earlier(): Promise<void>;
-  attach(files: File[]): void;
-  type(): void;
-  again(pending: Pending): void;
-  cancel(pending: Pending): void;
-  /** The structured part of a message as it is now. */
-  fresh(key: string): Promise<unknown>;
+  return { stop, opened, follow };
 }
 
 /** What the view's buttons act on. */
-let current: Talk | undefined;
+let current: Actions | undefined;
+let redraw = () => {};
 let shown: ReturnType<typeof makeView> | undefined;
 
-/** How the panel looks: asked once, and again while there is no answer. */
+/** How the panel looks: asked once, again while there is no answer, and when it may have grown old. */
 const look = {
   config: null as Config | null,
   gone: false,
   asked: undefined as Promise<unknown> | undefined,
+  /** Asks once more, if it has been a while: hours begin and end. */
+  again: () => {},
   ask(api: ReturnType<typeof rest>): Promise<unknown> {
     const configure = async () => {
       try {
         const config: Config = await api.get('config');
-        look.config = title ? { ...config, displayName: title } : config;
+        look.config = embedToken ? { ...config, title: title || config.title || 'Chat with us', ...(title && { translations: {} }) } : config;
         look.gone = false;
+        const old = Date.now() + FRESH;
+        look.again = () => {
+          if (Date.now() < old) return;
+          look.again = () => {};
+          configure();
+        };
       } catch (error) {
         look.gone = channelIsGone(error);
         setTimeout(configure, RECONFIGURE);
       }
-      current?.draw();
+      redraw();
     };
-    return (look.asked ??= Promise.all([
-      language(navigator.languages).then((spoken) => {
-        shown = makeView(spoken, {
-          send: (text) => {
-            current!.outbox.add(randomHex(), text, Date.now());
-            current!.draw();
-            current!.flush();
-          },
-          retry: (draft) => {
-            current!.outbox.set(draft, 'waiting');
-            current!.draw();
-            current!.flush();
-          },
-          discard: (draft) => {
-            current!.outbox.drop(draft.id);
-            current!.draw();
-          },
-          attach: (files) => current!.attach(files),
-          type: () => current!.type(),
-          again: (pending) => current!.again(pending),
-          cancel: (pending) => current!.cancel(pending),
-          fresh: (key) => current!.fresh(key),
-          earlier: () => current!.earlier(),
-          close: () => host && tell({ parlor: 1, type: 'close' }),
-        });
-      }),
-      configure(),
-    ]));
+    return (look.asked ??= configure()
+      .then(() => {
+        const fixed = look.config?.language ?? 'auto';
+        return language(fixed === 'auto' ? [...navigator.languages, `${around}`] : [fixed]);
+      })
+      .then((spoken) => {
+        shown = makeView(spoken, () => current!);
+      }));
   },
 };
 
@@ -315,8 +350,8 @@ function ownSession(): string {
 }
 
 /** What a name may be: printable, and at most 100 characters. */
-function cut(text: unknown): string {
-  return typeof text === 'string' ? [...text.replace(/\p{Cc}/gu, ' ').trim()].slice(0, 100).join('') : '';
+function cut(text: unknown, most = 100): string {
+  return typeof text === 'string' ? [...text.replace(/\p{Cc}/gu, ' ').trim()].slice(0, most).join('') : '';
 }
 
 /** Tells ids apart that begin alike. */

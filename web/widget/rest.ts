@@ -13,7 +13,7 @@ export function rest(base: string): Rest {
     const answer = await fetch(base + path, { ...init, signal: AbortSignal.timeout(LIMIT) }).catch(() => null);
     const body = await answer?.json().catch(() => null);
     if (answer && !answer.ok) throw new Refused(body?.detail);
-    if (!body) throw new Disconnected();
+    if (!body && answer?.status !== 204) throw new Disconnected();
     return body;
   };
   return {

@@ -1,6 +1,8 @@
 // Files on their way up. Few visitors send any, so this comes with the first one.
 
+import type { Child, el } from '../shared/dom.ts';
 import { Disconnected, Refused } from '../shared/errors.ts';
+import type { Words } from '../shared/i18n/index.ts';
 import type { Uploaded } from '../shared/wire.ts';
 
 const MOST_AT_ONCE = 10;
@@ -17,8 +19,9 @@ export interface Pending {
 export interface Uploads {
   all(): Pending[];
   add(files: File[]): void;
-  retry(pending: Pending): void;
   discard(pending: Pending): void;
+  /** How far a file is, or why it was refused, and what can be done about it. The tools are the panel's. */
+  meta(pending: Pending, make: typeof el, words: Words, reason: (error: unknown, words: Words) => string): Child[];
 }
 
 export interface Options {
@@ -86,7 +89,23 @@ export function openUploads({ url, fields, largest, newId, changed, arrived }: O
       list = [...list, ...fresh];
       fresh.forEach(start);
     },
-    retry: start,
     discard: drop,
+    meta: (pending, make, words, reason) => {
+      const { error } = pending;
+      const cancel = make('button', { onclick: () => drop(pending) }, error ? words.discard : words.cancel);
+      if (!error) return [make('progress', { value: pending.part, ariaLabel: words.uploading }), cancel];
+      const why = refusedFile(error);
+      const tooLarge = words.tooLarge.replace('{n}', `${Math.round(largest() / 2 ** 20)}`);
+      return [
+        make('span', {}, why ? (why === 'too large' ? tooLarge : words.badType) : reason(error, words)),
+        ...(why ? [] : [make('button', { onclick: () => start(pending) }, words.retry)]),
+        cancel,
+      ];
+    },
   };
+}
+
+/** What is wrong with a file, if that is why it was refused: trying again would not help. */
+function refusedFile(error: unknown): string | undefined {
+  return error instanceof Refused ? /too large|of this type/.exec(error.detail ?? '')?.[0] : undefined;
 }

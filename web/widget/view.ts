@@ -6,11 +6,12 @@ import { el, type Child } from '../shared/dom.ts';
 import { channelIsGone, Refused, secondsToWait } from '../shared/errors.ts';
 import { fill, type Language, type Words } from '../shared/i18n/index.ts';
 import { linkify, safeHref } from '../shared/linkify.ts';
-import type { Config, Media, Message } from '../shared/wire.ts';
+import type { Config, Field, Media, Message } from '../shared/wire.ts';
+import type { Forms } from './forms.ts';
 import type { Phase } from './link.ts';
 import type { Draft } from './outbox.ts';
 import type { Thread } from './thread.ts';
-import type { Pending } from './uploads.ts';
+import type { Pending, Uploads } from './uploads.ts';
 
 const TEXT_LIMIT = 10_000;
 const COUNT_FROM = 9_000;
@@ -19,6 +20,8 @@ const TOGETHER = 5 * 60_000;
 /** Still at the end of the conversation, as a reader sees it. */
 const NEAR = 80;
 const GREETING = 'greeting';
+/** Nobody remembers for longer how a conversation was. */
+const RATED_WITHIN = 14 * 86_400_000;
 /** What the accent colour must be readable on: the bubbles, as the style sheet paints them. */
 const LIGHT = '#f1f3f6';
 const DARK = '#262a32';
@@ -27,29 +30,38 @@ export interface Model {
   config: Config | null;
   thread: Thread;
   drafts: Draft[];
-  pending: Pending[];
+  /** Files on their way up. */
+  uploads: Uploads | undefined;
   phase: Phase;
   /** Somebody of the other side is writing. */
   awaited: boolean;
+  /** What is asked before the first message. */
+  asked: Field[];
+  /** What the visitor is called, as far as the page knows. */
+  name: string;
 }
 
 export interface Actions {
   send(text: string): void;
   attach(files: File[]): void;
   type(): void;
-  again(pending: Pending): void;
-  cancel(pending: Pending): void;
   /** The structured part of a message as it is now. */
   fresh(key: string): Promise<unknown>;
   retry(draft: Draft): void;
   discard(draft: Draft): void;
   earlier(): Promise<void>;
+  /** Tells the server something. */
+  post(path: string, body: object): Promise<unknown>;
+  /** The visitor was asked, and may write. */
+  introduced(): void;
   close(): void;
 }
 
 export interface View {
   draw(model: Model): void;
   focus(): void;
+  /** What the chat is called, and how much is unread in it. */
+  label(count: number): string;
 }
 
 /** What stands in the log, wherever it comes from. */
@@ -67,7 +79,8 @@ interface Entry {
 
 const byId = <T extends HTMLElement>(id: string) => document.getElementById(id) as T;
 
-export function makeView({ tag, dir, words }: Language, act: Actions): View {
+/** `act`: what the buttons act on at present. */
+export function makeView({ tag, dir, words }: Language, act: () => Actions): View {
   const root = document.documentElement;
   root.lang = tag;
   root.dir = dir;
@@ -95,10 +108,13 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   let drawn = new Map<string, HTMLElement>();
   let stick = true;
   let newest = 0;
-  let largest = 0;
+  let uploads: Uploads | undefined;
   /** What was chosen of each message that offers a choice. */
   let chosen = new Map<string, string>();
   let loading = false;
+  let coming: Promise<Forms> | undefined;
+  let asking: HTMLElement | undefined;
+  let tellRating: ((rating?: number) => void) | undefined;
 
   close.ariaLabel = words.close;
   log.ariaLabel = words.messages;
@@ -120,7 +136,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     loading = true;
     earlier.disabled = true;
     log.ariaBusy = 'true';
-    await act.earlier().catch(() => {});
+    await act().earlier().catch(() => {});
     log.ariaBusy = 'false';
     earlier.disabled = false;
     loading = false;
@@ -138,7 +154,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   const submit = () => {
     measure();
     if (send.disabled) return;
-    act.send(text.value.trim());
+    act().send(text.value.trim());
     text.value = '';
     measure();
     text.focus();
@@ -151,11 +167,11 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   };
   text.oninput = () => {
     measure();
-    if (text.value.trim()) act.type();
+    if (text.value.trim()) act().type();
   };
   const take = (files: FileList | null | undefined): boolean => {
     if (!files?.length) return false;
-    act.attach([...files]);
+    act().attach([...files]);
     toEnd();
     return true;
   };
@@ -183,9 +199,9 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   };
   earlier.onclick = loadEarlier;
   jump.onclick = toEnd;
-  close.onclick = act.close;
+  close.onclick = () => act().close();
   document.onkeydown = (event) => {
-    if (event.key === 'Escape' && !event.isComposing) act.close();
+    if (event.key === 'Escape' && !event.isComposing) act().close();
   };
   log.onscroll = () => {
     stick = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
@@ -197,11 +213,44 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   grown.observe(rows);
   measure();
 
+  /** The configuration in the visitor's language. */
+  const spoken = (config: Config): Config => {
+    const { title = config.title, greeting = config.greeting } = config.translations[tag.slice(0, 2).toLowerCase()] ?? {};
+    return { ...config, greeting, displayName: title ?? config.displayName };
+  };
+
+  /** An element that is filled once its part of the panel has come. */
+  const later = (make: (forms: Forms) => HTMLElement, otherwise = () => {}): HTMLElement => {
+    const box = el('div');
+    const kit = { el, fill, tag, act, refusal: (error: unknown) => (error instanceof Refused ? error.detail : undefined) };
+    coming ??= import('./forms.ts').then(({ forms }) => forms(kit));
+    coming.then((forms) => box.replaceChildren(make(forms))).catch(() => {
+      coming = undefined;
+      otherwise();
+    });
+    return box;
+  };
+
+  /** The form stands in the composer's place. Who could not be asked may write all the same. */
+  const ask = ({ asked, name, thread }: Model) => {
+    form.hidden = !!asked.length;
+    if (!asked.length && asking) {
+      asking.remove();
+      asking = undefined;
+      text.focus();
+    } else if (asked.length && thread.known && !asking) {
+      asking = later((forms) => forms.ask(asked, name), () => act().introduced());
+      form.before(asking);
+    }
+  };
+
   const dress = (config: Config) => {
     const colour = valid(config.primaryColor);
     const ink = inkOn(colour);
     document.title = title.textContent = config.displayName;
-    face.textContent = [...config.displayName.trim()][0]?.toUpperCase() ?? '';
+    const logo = config.logoUrl;
+    const first = [...config.displayName.trim()][0]?.toUpperCase() ?? '';
+    if (face.dataset.shown !== (face.dataset.shown = logo ?? first)) face.replaceChildren(logo ? el('img', { src: new URL(logo).pathname, alt: '' }) : first);
     const set = (name: string, value: string) => root.style.setProperty(name, value);
     set('--primary', colour);
     set('--ink', ink);
@@ -224,26 +273,16 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   const draftMeta = (draft: Draft): Child[] => {
     if (draft.state !== 'failed') return [draft.state === 'waiting' ? words.waiting : words.sending];
     return [
-      el('span', {}, reason(draft.error, words, largest)),
-      el('button', { onclick: () => act.retry(draft) }, words.retry),
-      el('button', { onclick: () => act.discard(draft) }, words.discard),
-    ];
-  };
-
-  const pendingMeta = (pending: Pending): Child[] => {
-    const cancel = el('button', { onclick: () => act.cancel(pending) }, pending.error ? words.discard : words.cancel);
-    if (!pending.error) return [el('progress', { value: pending.part, ariaLabel: words.uploading }), cancel];
-    return [
-      el('span', {}, reason(pending.error, words, largest)),
-      ...(refusedFile(pending.error) ? [] : [el('button', { onclick: () => act.again(pending) }, words.retry)]),
-      cancel,
+      el('span', {}, reason(draft.error, words)),
+      el('button', { onclick: () => act().retry(draft) }, words.retry),
+      el('button', { onclick: () => act().discard(draft) }, words.discard),
     ];
   };
 
   /** What is not plain text; `key` finds the message again. */
   const richly = (key: string, media: Media, content: string): HTMLElement[] => {
     const box = el('div', { className: 'rich' });
-    const kit = { el, words, tag, linked, link, send: act.send, fresh: () => act.fresh(key) };
+    const kit = { el, words, tag, linked, link, send: (text: string) => act().send(text), fresh: () => act().fresh(key) };
     import('./rich.ts')
       .then(({ rich }) => {
         box.append(...rich(media, content, kit));
@@ -273,7 +312,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     return [...content, el('div', { className: 'sources' }, words.sources, el('ul', {}, ...quotes))];
   };
 
-  const entries = ({ config, thread, drafts, pending, phase }: Model): Entry[] => {
+  const entries = ({ config, thread, drafts, phase }: Model): Entry[] => {
     const { messages } = thread;
     chosen = new Map();
     let offer: { key: string; labels: Map<string, string> } | undefined;
@@ -318,7 +357,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       const body = () => (media ? richly(id, media, shown) : said(shown));
       list.push({ key: id, side: 'me', at, name: words.you, draft, body });
     }
-    for (const one of pending) {
+    for (const one of uploads?.all() ?? []) {
       const media = { contentType: 'file', richMedia: { filename: one.file.name, size: one.file.size } };
       const body = () => richly('', media, '');
       list.push({ key: `up ${one.id}`, side: 'me', at: one.at, name: words.you, pending: one, body });
@@ -350,7 +389,7 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     element.dataset.meta = told;
     const bar = pending && meta.querySelector('progress');
     if (bar && !pending.error) bar.value = pending.part;
-    else if (pending) meta.replaceChildren(...pendingMeta(pending));
+    else if (pending) meta.replaceChildren(...uploads!.meta(pending, el, words, reason));
     else if (state && (last || state === 'failed')) meta.replaceChildren(...draftMeta(draft!));
     else meta.replaceChildren(...(last && entry.key !== GREETING ? sentMeta(entry) : []));
   };
@@ -382,8 +421,21 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
       const dots = el('div', { className: 'dots', role: 'img', ariaLabel: words.typing }, el('i'), el('i'), el('i'));
       place('awaited', () => el('article', { className: 'them first' }, dots));
     }
-    if (model.thread.status === 'resolved' && !model.drafts.length) {
+    const { config, thread, drafts, awaited } = model;
+    const hours = config?.hours;
+    if (hours && !hours.isOpen && !awaited) place(`away ${hours.opensAt}`, () => later((forms) => forms.away(hours.awayMessage, hours.opensAt)));
+    if (thread.status === 'resolved' && !drafts.length) {
       place('resolved', () => el('p', { className: 'note' }, words.resolved));
+      if (config?.rating.enabled && Date.now() - (shown.at(-1)?.at ?? 0) < RATED_WITHIN) {
+        place('rate', () =>
+          later((forms) => {
+            const [card, tell] = forms.rate(thread.rating);
+            tellRating = tell;
+            return card;
+          }),
+        );
+        tellRating?.(thread.rating);
+      }
     }
     for (const [key, element] of drawn) if (!kept.has(key)) element.remove();
     drawn = kept;
@@ -391,15 +443,17 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
   };
 
   return {
-    draw: (model) => {
-      const { config, thread, phase } = model;
-      if (config) {
-        dress(config);
-        largest = config.largestUpload;
-      }
+    draw: (given) => {
+      const config = given.config && spoken(given.config);
+      const model = { ...given, config };
+      const { thread, phase } = model;
+      uploads = given.uploads;
+      if (config) dress(config);
       main.hidden = false;
       const word = phase !== 'online' && !navigator.onLine ? 'offline' : phase;
-      state.textContent = word !== 'online' ? words[word] : config?.assistantName ? `${config.assistantName} · ${words.ai}` : '';
+      const there = config?.hours?.isOpen === false ? words.away : config?.replyTime ? words[config.replyTime] : '';
+      state.textContent = word !== 'online' ? words[word] : there || (config?.assistantName ? `${config.assistantName} · ${words.ai}` : '');
+      ask(model);
       main.dataset.phase = phase;
 
       const oldHeight = log.scrollHeight;
@@ -418,9 +472,10 @@ export function makeView({ tag, dir, words }: Language, act: Actions): View {
     focus: () => {
       toEnd();
       // Where typing brings up a keyboard that covers half the panel, the visitor may want to read first.
-      (matchMedia('(pointer: coarse)').matches ? title : text).focus();
+      (form.hidden || matchMedia('(pointer: coarse)').matches ? title : text).focus();
       measure();
     },
+    label: (count) => title.textContent + (count ? `, ${fill(words.newCount, count)}` : ''),
   };
 }
 
@@ -448,15 +503,9 @@ function anchor(label: string, href: string): HTMLAnchorElement {
   return el('a', { href, target: '_blank', rel: 'noopener noreferrer nofollow ugc' }, label);
 }
 
-/** What is wrong with a file, if that is why it was refused: trying again would not help. */
-function refusedFile(error: unknown): string | undefined {
-  return error instanceof Refused ? /too large|of this type/.exec(error.detail ?? '')?.[0] : undefined;
-}
-
-function reason(error: unknown, words: Words, largest: number): string {
+/** Why something was not sent. */
+function reason(error: unknown, words: Words): string {
   const seconds = secondsToWait(error);
   if (seconds) return fill(words.tooMany, seconds);
-  const why = refusedFile(error);
-  if (why) return why === 'too large' ? fill(words.tooLarge, Math.round(largest / 2 ** 20)) : words.badType;
   return channelIsGone(error) ? words.unavailable : words.failed;
 }

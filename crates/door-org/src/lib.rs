@@ -25,6 +25,7 @@ mod me;
 mod mobile_channels;
 mod native;
 mod push;
+mod reports;
 mod routes;
 mod session;
 mod socket;
@@ -93,6 +94,7 @@ impl OrgDoor {
             .merge(inbox::router())
             .merge(mobile_channels::router())
             .merge(native::router())
+            .merge(reports::router())
             .with_state(self.state.clone())
             .merge(self.sockets.router(&self.state))
             .layer(middleware::from_fn(move |request, next| address::remember(forwarded, request, next)))

@@ -91,6 +91,7 @@ pub struct Rooms {
     pub(crate) owed: Arc<Notify>,
     pub(crate) aside: Semaphore,
     pub(crate) drawing: Semaphore,
+    pub(crate) reporting: Semaphore,
     ids: Mutex<ContextV7>,
 }
 
@@ -131,6 +132,7 @@ impl App {
             owed,
             aside: Semaphore::new(2),
             drawing: Semaphore::new(1),
+            reporting: Semaphore::new(1),
             ids: Mutex::new(ContextV7::new()),
             settings,
         })))
@@ -150,6 +152,14 @@ impl App {
         let seconds = u64::try_from(now.as_second()).unwrap_or_default();
         let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
         Uuid::new_v7(uuid::Timestamp::from_unix(&*self.ids.lock(), seconds, nanos))
+    }
+
+    /// A new id for something of the past: it sorts by that time, to the millisecond.
+    pub(crate) fn id_at(&self, at: Timestamp) -> Uuid {
+        let mut chance = [0; 10];
+        getrandom::fill(&mut chance).expect("the system has randomness");
+        let millis = u64::try_from(at.as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(millis, &chance).into_uuid()
     }
 
     /// A number below `below`, evenly chosen.

@@ -65,6 +65,8 @@ pub enum Command {
     /// Make and change accounts, also while the server runs on the same data.
     #[command(subcommand)]
     Account(Account),
+    /// Fill an account with conversations of the last half year, to try Parlor with as many as a busy shop has.
+    Demo(Fill),
     /// Bring the database's schema up to date.
     Migrate,
     /// Print the configuration in effect and where each value comes from; secrets are not shown.
@@ -75,6 +77,22 @@ pub enum Command {
     },
     /// Look for what is broken (exit code 1) or risky (a warning), and say how to mend it.
     Doctor,
+}
+
+#[derive(Args)]
+pub struct Fill {
+    /// How many conversations are added.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub conversations: u64,
+    /// How many messages they have in all.
+    #[arg(long, value_name = "M", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    pub messages: u64,
+    /// Which account; otherwise the demo account, which is made in a database that has no account yet.
+    #[arg(long, value_name = "ID")]
+    pub account: Option<Uuid>,
+    /// The same number tells the same stories, reckoned from the present.
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
 }
 
 #[derive(Subcommand)]

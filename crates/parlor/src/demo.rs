@@ -48,6 +48,12 @@ pub struct SignIn {
     pub channel_token: Option<String>,
 }
 
+impl SignIn {
+    pub fn account(&self) -> AccountId {
+        AccountId(self.account_id)
+    }
+}
+
 /// Finds the demo account, or makes it if there is no account at all.
 pub async fn prepare(app: &App, data: &Path) -> Result<Option<SignIn>> {
     let path = data.join(FILE);
@@ -132,7 +138,7 @@ fn write(path: &Path, sign_in: &SignIn) -> Result<()> {
 }
 
 /// 80 random bits in letters and digits that are not mistaken for each other.
-fn password() -> String {
+pub fn password() -> String {
     const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
     let letters = secrets::random::<16>().map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]));
     let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();

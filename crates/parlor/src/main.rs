@@ -1,4 +1,4 @@
-//! The program: `serve`, `account`, `migrate`, `config`, `doctor`.
+//! The program: `serve`, `account`, `demo`, `migrate`, `config`, `doctor`.
 
 mod account;
 mod cli;
@@ -7,10 +7,12 @@ mod database;
 mod demo;
 mod doctor;
 mod files;
+mod fill;
 mod http;
 mod logging;
 mod metrics;
 mod serve;
+mod stories;
 
 use std::{process::ExitCode, thread::available_parallelism};
 
@@ -52,7 +54,7 @@ fn run(command: Command, config: Config) -> Result<ExitCode> {
     match &command {
         Command::Config { reference: true } => print!("{}", config::REFERENCE),
         Command::Config { reference: false } => print!("{}", config.shown()),
-        Command::Serve | Command::Account(_) | Command::Migrate | Command::Doctor => {
+        Command::Serve | Command::Account(_) | Command::Demo(_) | Command::Migrate | Command::Doctor => {
             logging::start(&config)?;
             let workers = available_parallelism().map_or(2, |cores| cores.get().clamp(2, MOST_WORKERS));
             let runtime =
@@ -67,6 +69,7 @@ async fn run_async(command: Command, config: Config) -> Result<ExitCode> {
     match command {
         Command::Serve => serve::run(&config).await?,
         Command::Account(order) => account::run(&config, order).await?,
+        Command::Demo(order) => fill::run(&config, order).await?,
         Command::Migrate => {
             let app = database::open(&config, config.listen).await?;
             println!("The schema is number {}.", database::schema(&app).await?);

@@ -5,7 +5,7 @@ import { api, me, type Failure, type Result } from '../api.ts';
 import { behind, HOME, place } from '../router.ts';
 import { hear, mention, say, whenResumed } from '../socket.ts';
 import { Known, type Change } from '../state/known.ts';
-import { compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
+import { asking, compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
 import { caughtUp, extended, heard, lastSeq, noted, openedThread, read, unnoted, type Thread } from '../state/thread.ts';
 import type {
   Assistant,
@@ -16,6 +16,7 @@ import type {
   Details,
   DraftTold,
   InboxConversation,
+  InboxMessage,
   Member,
   MessageTold,
   NoteGone,
@@ -99,6 +100,8 @@ export async function loadList(wanted: Filter): Promise<void> {
   const mine = ++asked;
   listFailed.value = null;
   listLoading.value = true;
+  // The old rows stay to be seen until the answer has come, if it is the same view.
+  list.value = asking(list.peek());
   const answer = await api.get<InboxConversation[]>('/api/inbox/conversations/', question(wanted));
   if (mine !== asked) return;
   listLoading.value = false;
@@ -106,7 +109,7 @@ export async function loadList(wanted: Filter): Promise<void> {
     listFailed.value = answer;
     return;
   }
-  list.value = paged(emptyList(wanted), seen(answer.value), PAGE, myId(), (row) => known.newest(row));
+  list.value = paged({ ...emptyList(wanted), late: list.peek().late }, seen(answer.value), PAGE, myId(), (row) => known.newest(row));
 }
 
 export async function loadMore(): Promise<void> {
@@ -115,6 +118,7 @@ export async function loadMore(): Promise<void> {
   if (!last || complete || !loaded || listLoading.peek()) return;
   const mine = asked;
   listLoading.value = true;
+  list.value = asking(list.peek());
   const answer = await api.get<InboxConversation[]>('/api/inbox/conversations/', { ...question(wanted), after: last.id });
   if (mine !== asked) return;
   listLoading.value = false;
@@ -513,4 +517,13 @@ export const loadTags = () => api.get<{ tag: string; count: number }[]>('/api/in
 
 export function memberName(id: string | null): string | null {
   return team.value.find((member) => member.id === id)?.name ?? null;
+}
+
+/** A message with links that work. */
+export async function freshMessage({ conversation_id, seq }: InboxMessage): Promise<InboxMessage | null> {
+  const answer = await api.get<Timeline>(`/api/inbox/conversations/${conversation_id}/timeline`, { before: seq + 1, limit: 1 });
+  const fresh = answer.ok ? answer.value.messages.find((message) => message.seq === seq) : undefined;
+  if (!fresh) return null;
+  change(conversation_id, (thread) => heard(thread, fresh) ?? thread);
+  return fresh;
 }

@@ -36,5 +36,10 @@ const words: Words = {
   choose: 'اختيار',
   read: 'مقروءة',
   typing: 'هناك من يكتب',
+  newCount: '{n} غير مقروءة',
+  minutes: 'نرد عادةً خلال دقائق',
+  hours: 'نرد عادةً خلال بضع ساعات',
+  day: 'نرد عادةً خلال يوم',
+  away: 'غير متاحين الآن',
 };
 export default words;

@@ -36,5 +36,10 @@ const words: Words = {
   choose: 'Auswählen',
   read: 'Gelesen',
   typing: 'Jemand schreibt',
+  newCount: '{n} ungelesen',
+  minutes: 'Antwortet meist in wenigen Minuten',
+  hours: 'Antwortet meist in einigen Stunden',
+  day: 'Antwortet meist innerhalb eines Tages',
+  away: 'Gerade nicht da',
 };
 export default words;

@@ -34,6 +34,11 @@ export interface Words {
   choose: string;
   read: string;
   typing: string;
+  newCount: string;
+  minutes: string;
+  hours: string;
+  day: string;
+  away: string;
 }
 
 const words: Words = {
@@ -72,5 +77,10 @@ const words: Words = {
   choose: 'Choose',
   read: 'Read',
   typing: 'Someone is typing',
+  newCount: '{n} unread',
+  minutes: 'Usually replies within minutes',
+  hours: 'Usually replies within a few hours',
+  day: 'Usually replies within a day',
+  away: 'Away at the moment',
 };
 export default words;

@@ -36,5 +36,10 @@ const words: Words = {
   choose: 'Elegir',
   read: 'Leído',
   typing: 'Alguien está escribiendo',
+  newCount: '{n} sin leer',
+  minutes: 'Suele responder en unos minutos',
+  hours: 'Suele responder en unas horas',
+  day: 'Suele responder en un día',
+  away: 'Ausente en este momento',
 };
 export default words;

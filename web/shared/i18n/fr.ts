@@ -36,5 +36,10 @@ const words: Words = {
   choose: 'Choisir',
   read: 'Lu',
   typing: 'Quelqu’un écrit',
+  newCount: '{n} non lus',
+  minutes: 'Répond en général en quelques minutes',
+  hours: 'Répond en général en quelques heures',
+  day: 'Répond en général sous un jour',
+  away: 'Absent pour le moment',
 };
 export default words;

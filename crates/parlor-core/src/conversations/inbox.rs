@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Conversation, Message, Status, sql, store};
+use super::{
+    Conversation, Message, Status,
+    finding::{self, Search},
+    sql, store,
+};
 use crate::{
     Actor, Error, Permission, Result,
     app::App,
     ids::{AgentId, ChannelId, ConversationId, MessageId},
-    knowledge,
     uploads::links,
 };
 
@@ -24,6 +27,14 @@ pub struct Filter {
     /// A label of the newest session, as a whole; its case does not matter.
     pub tag: Option<String>,
     pub search: Option<Search>,
+}
+
+impl Filter {
+    /// Labels are found in lower case.
+    fn normalised(mut self) -> Filter {
+        self.tag = self.tag.map(|tag| tag.to_lowercase());
+        self
+    }
 }
 
 /// To whom the newest session is assigned.
@@ -42,33 +53,6 @@ pub enum Assigned {
 pub enum Snoozed {
     Yes,
     No,
-}
-
-/// What is looked for: a part of the contact's name, e-mail address, phone number or external id, a whole tag, or the beginnings of words that
-/// all stand in one message.
-#[derive(Clone, Debug)]
-pub struct Search {
-    pub(super) text: String,
-    pub(super) words: Vec<String>,
-}
-
-/// The most words that are looked for in messages.
-const MOST_WORDS: usize = 16;
-
-impl Search {
-    /// `None` where nothing is looked for.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for more than 200 characters, and for a NUL character.
-    pub fn parse(text: &str) -> Result<Option<Search>> {
-        let text = text.trim();
-        if text.chars().count() > 200 || text.contains('\0') {
-            return Err(Error::invalid("search", "must have at most 200 characters"));
-        }
-        let mut words = knowledge::words(text);
-        words.truncate(MOST_WORDS);
-        Ok((!text.is_empty()).then(|| Search { text: text.to_owned(), words }))
-    }
 }
 
 /// Which part of a list.
@@ -102,31 +86,40 @@ pub struct Listed {
 /// [`Error::Forbidden`]; [`Error::NotFound`] for the conversation it begins after.
 pub async fn page(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<Vec<Listed>> {
     actor.require(Permission::ViewConversations)?;
+    let filter = filter.normalised();
     let account_id = actor.account_id();
-    let read = app.db.read(move |tx| Box::pin(async move { sql::page(tx, account_id, &filter, page).await }));
+    let read =
+        app.db.read(move |tx| Box::pin(async move { finding::page(tx, account_id, &filter, page).await }));
     let mut listed = read.await?;
     sign(app, &mut listed);
     Ok(listed)
 }
 
-/// As [`page`], and how many conversations there are in all pages.
+/// As [`page`], and how many conversations there are in all pages. Of a search those are counted that are looked at.
 ///
 /// # Errors
 /// As [`page`].
 pub async fn list(app: &App, actor: &Actor, filter: Filter, page: Page) -> Result<(Vec<Listed>, i64)> {
     actor.require(Permission::ViewConversations)?;
+    let filter = filter.normalised();
     let account_id = actor.account_id();
     let (mut listed, total) = app
         .db
         .read(move |tx| {
             Box::pin(async move {
-                let total = sql::count(tx, account_id, &filter).await?;
-                Ok((sql::page(tx, account_id, &filter, page).await?, total))
+                let listed = finding::page(tx, account_id, &filter, page).await?;
+                let total = finding::count(tx, account_id, &filter).await?;
+                Ok((listed, total))
             })
         })
         .await?;
     sign(app, &mut listed);
-    Ok((listed, total))
+    // A search may show what it has not gathered.
+    let shown = match page.start {
+        Start::Offset(offset) if !listed.is_empty() => offset + listed.len() as i64,
+        _ => 0,
+    };
+    Ok((listed, total.max(shown)))
 }
 
 fn sign(app: &App, listed: &mut [Listed]) {

@@ -2,7 +2,9 @@
 
 mod content;
 mod drafts;
+mod finding;
 mod inbox;
+mod introduction;
 mod notes;
 mod people;
 mod rating;
@@ -32,10 +34,12 @@ use crate::{
 
 pub use content::{Content, LARGEST_RICH_MEDIA, LONGEST_TEXT};
 pub use drafts::{Draft, LONGEST_DRAFT, save_draft};
+pub use finding::Search;
 pub use inbox::{
-    Assigned, Count, Counts, Filter, Listed, Page, Search, Snoozed, Start, Stretch, counts, find, get, list,
+    Assigned, Count, Counts, Filter, Listed, Page, Snoozed, Start, Stretch, counts, find, get, list,
     messages, page, tags,
 };
+pub use introduction::introduce;
 pub use notes::{LONGEST_NOTE, NewNote, Note, add_note, delete_note};
 pub use people::{ContactChange, Known, block, change_contact, unblock};
 pub use rating::{NewRating, Rating, Score, rate};
@@ -138,15 +142,26 @@ pub struct LastMessage {
 /// The most characters of a preview.
 const PREVIEW: usize = 200;
 
+impl LastMessage {
+    pub(crate) fn new(
+        id: MessageId,
+        sender: SenderType,
+        name: Option<&str>,
+        content: &Content,
+    ) -> LastMessage {
+        LastMessage {
+            id,
+            sender,
+            sender_name: name.map(str::to_owned),
+            kind: content.kind,
+            preview: content.summary().chars().take(PREVIEW).collect(),
+        }
+    }
+}
+
 impl From<&Message> for LastMessage {
     fn from(message: &Message) -> LastMessage {
-        LastMessage {
-            id: message.id,
-            sender: message.sender.kind(),
-            sender_name: message.sender.name().map(str::to_owned),
-            kind: message.content.kind,
-            preview: message.content.summary().chars().take(PREVIEW).collect(),
-        }
+        LastMessage::new(message.id, message.sender.kind(), message.sender.name(), &message.content)
     }
 }
 
@@ -165,6 +180,19 @@ pub struct Session {
     pub assistant: Option<AssistantId>,
     /// How the visitor has rated it, once it was resolved.
     pub rating: Option<Rating>,
+    pub(crate) tally: Tally,
+}
+
+/// What reports need to know of a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub first_answer_at: Option<Timestamp>,
+    /// Of a person.
+    pub first_reply_at: Option<Timestamp>,
+    pub handed_over_at: Option<Timestamp>,
+    /// The contact's.
+    pub messages_in: i64,
+    pub messages_out: i64,
 }
 
 /// One entry of a conversation.

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     migration!(9, "0009_embeds"),
     migration!(10, "0010_inbox", each),
     migration!(11, "0011_setup"),
+    migration!(12, "0012_numbers", each),
     migration!(13, "0013_ratings"),
 ];
 

@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub use import::{Format, Import};
-pub(crate) use text::{stems, terms, words};
+pub(crate) use text::{begin_words, stems, terms, words};
 
 /// The most characters a title may have.
 const LONGEST_TITLE: usize = 200;

@@ -41,6 +41,13 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// Whether each of these begins a word of the text.
+pub(crate) fn begin_words(text: &str, beginnings: &[String]) -> bool {
+    let plain: String = text.chars().flat_map(char::to_lowercase).flat_map(without_accent).collect();
+    let said = plain.split(|c: char| !c.is_alphanumeric());
+    beginnings.iter().all(|beginning| said.clone().any(|word| word.starts_with(beginning)))
+}
+
 /// The terms of a text, each once, in the order of their appearance.
 pub(crate) fn terms(text: &str) -> Vec<String> {
     let mut terms: Vec<String> = Vec::new();

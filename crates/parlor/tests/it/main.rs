@@ -2,6 +2,7 @@
 
 mod account;
 mod config;
+mod demo;
 mod doctor;
 mod program;
 mod serve;

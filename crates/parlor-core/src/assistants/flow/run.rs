@@ -180,13 +180,14 @@ impl Stage<'_> {
                     Reach::Email => contact.email = Some(found),
                     Reach::Phone => contact.phone = Some(found),
                 }
-                conversations::sql::save_contact(self.tx, &self.conversation.contact, self.now).await?;
+                let Conversation { account_id, contact, .. } = &self.conversation;
+                conversations::sql::save_contact(self.tx, *account_id, contact, self.now).await?;
                 conversations::changed(self.tx, &mut self.conversation, self.now).await
             }
             Action::HandOver(Successor::Ai) => Ok(()),
             Action::HandOver(Successor::Person) => {
                 self.conversation.session.answering = Answering::Person;
-                needs_person(&mut self.conversation.session);
+                needs_person(&mut self.conversation.session, self.now);
                 conversations::changed(self.tx, &mut self.conversation, self.now).await
             }
         }

@@ -1,14 +1,15 @@
-//! The lists of conversations. Each way of narrowing has an index to walk, so a statement names only what was asked for.
+//! The lists of conversations. Each way of narrowing has an index to walk, so a statement names only what was asked for. What few
+//! conversations have, a label or what somebody searches for, is gathered first and sorted then.
 
 use jiff::Timestamp;
 
 use super::{COLUMNS, conversation, message_at};
 use crate::{
     Error, Result,
-    conversations::{Assigned, Filter, Listed, Page, Snoozed, Start, Status},
+    conversations::{Assigned, Content, Filter, Listed, Page, Snoozed, Start, Status, finding::Asked},
     db::{Dialect, Row, Tx, Value},
     ids::{AccountId, ConversationId},
-    params, search,
+    params,
 };
 
 /// Puts a statement together at compile time: each `value, { pattern => text }` adds the text that fits.
@@ -20,19 +21,11 @@ macro_rules! pick {
     };
 }
 
-macro_rules! contact_or_tag {
-    () => {
-        " and (lower(c.display_name) like lower($4) escape '!' or lower(c.email) like lower($4) escape '!'
-               or c.phone like $4 escape '!' or lower(c.external_id) like lower($4) escape '!'
-               or lower(cast(s.tags as text)) like lower($8) escape '!'"
-    };
-}
-
-macro_rules! narrowed {
-    ($head:expr, $filter:expr, $dialect:expr, $rest:tt) => {
+/// Walks the conversations in the order of the list. Parameters: those of [`Narrowed`], `$1` to `$5`.
+macro_rules! walked {
+    ($what:expr, $joins:expr, $filter:expr, $rest:tt) => {
         pick!(
-            ($head, " where v.account_id = $1 and v.last_seq > 0 and (cast($6 as uuid) is null or v.channel_id = $6)
-                and (cast($7 as text) is null or lower(cast(s.tags as text)) like lower($7) escape '!')",)
+            ("select ", $what, " from conversations v ", $joins, " where v.account_id = $1 and v.last_seq > 0 and ", labelled!(),)
             ($filter.status, $filter.snoozed), {
                 (None, None) => " and cast($2 as text) is null",
                 (Some(_), None) => " and v.status = $2",
@@ -46,128 +39,272 @@ macro_rules! narrowed {
                 Assigned::Mentioning(_) => " and v.id in (select n.conversation_id from mentions n
                     where n.account_id = $1 and n.agent_id = $3)",
             }
-            (($filter.search.is_some(), $dialect), {
-                (false, _) => " and cast($4 as text) is null and cast($5 as text) is null and cast($8 as text) is null",
-                (true, Dialect::Sqlite) => concat!(contact_or_tag!(),
-                    " or v.id in (select conversation_id from messages_search where messages_search match $5))"),
-                (true, Dialect::Postgres) => concat!(contact_or_tag!(),
-                    " or v.id in (select conversation_id from messages_search
-                                  where account_id = $1 and words @@ to_tsquery('simple', $5)))"),
+            ($filter.channel_id, {
+                Some(_) => " and v.channel_id = $4",
+                None => " and cast($4 as uuid) is null",
             } $rest))
         )
     };
 }
 
-/// The parameters of `narrowed!`, `$1` to `$8`.
-struct Narrowed<'a> {
-    account_id: AccountId,
-    filter: &'a Filter,
-    contact: Option<String>,
-    words: Option<String>,
-    tag: Option<String>,
-    searched_tag: Option<String>,
+macro_rules! narrowed {
+    () => {
+        "v.account_id = $1 and v.last_seq > 0 and (cast($2 as text) is null or v.status = $2)
+         and (cast($4 as uuid) is null or v.channel_id = $4)"
+    };
 }
 
-impl Narrowed<'_> {
-    fn new(account_id: AccountId, filter: &Filter, dialect: Dialect) -> Narrowed<'_> {
-        let search = filter.search.as_ref();
-        Narrowed {
-            account_id,
-            filter,
-            contact: search.map(|search| format!("%{}%", escaped(&search.text))),
-            words: search.map(|search| search::all_words(dialect, account_id, &search.words)),
-            tag: filter.tag.as_deref().map(whole_tag),
-            searched_tag: search.map(|search| whole_tag(&search.text)),
-        }
-    }
-
-    fn params(&self) -> Vec<Value<'_>> {
-        let assignee = match self.filter.assigned {
-            Assigned::To(agent) | Assigned::Mentioning(agent) => Some(agent),
-            Assigned::Whatever | Assigned::ToNobody => None,
-        };
-        let status = match self.filter.snoozed {
-            // Only what is open sleeps.
-            Some(Snoozed::Yes) => None,
-            Some(Snoozed::No) => self.filter.status.or(Some(Status::Open)),
-            None => self.filter.status,
-        };
-        vec![
-            self.account_id.into(),
-            status.into(),
-            assignee.into(),
-            self.contact.as_ref().into(),
-            self.words.as_ref().into(),
-            self.filter.channel_id.into(),
-            self.tag.as_ref().into(),
-            self.searched_tag.as_ref().into(),
-        ]
-    }
+macro_rules! labelled {
+    () => {
+        "(cast($5 as text) is null or exists (
+           select 1 from conversation_tags t where t.account_id = $1 and t.tag = $5 and t.conversation_id = v.id))"
+    };
 }
 
-/// Every character means itself.
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut pattern, character| {
-        if matches!(character, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(character);
-        pattern
-    })
-}
-
-/// A tag as it stands in a list of tags.
-fn whole_tag(tag: &str) -> String {
-    format!("%{}%", escaped(&serde_json::Value::from(tag).to_string()))
-}
-
-pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
-    let narrowed = Narrowed::new(account_id, filter, tx.dialect());
-    let sql = narrowed!(
-        "select count(*) from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id",
-        filter,
-        tx.dialect(),
-        ()
-    );
-    tx.one(sql, &narrowed.params(), |row| row.get(0)).await
-}
-
-pub async fn page(tx: &mut Tx, account_id: AccountId, filter: &Filter, page: Page) -> Result<Vec<Listed>> {
-    let narrowed = Narrowed::new(account_id, filter, tx.dialect());
-    let sql = narrowed!(
+macro_rules! found {
+    ($words:literal, $contacts:literal) => {
         concat!(
-            "select ",
-            conversation_columns!(),
-            ", ",
-            message_columns!(),
-            " from conversations v join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
-              join messages m on m.conversation_id = v.id and m.seq = v.last_seq"
-        ),
-        filter,
-        tx.dialect(),
-        (page.start, {
-            Start::Offset(_) => " and cast($9 as timestamptz) is null and cast($10 as uuid) is null
-                order by v.last_message_at desc, v.id desc limit $11 offset $12",
-            Start::After(_) => " and (v.last_message_at, v.id) < ($9, $10)
-                order by v.last_message_at desc, v.id desc limit $11 offset $12",
-            Start::Changed(_) => " and v.updated_at >= $9 and cast($10 as uuid) is null
-                order by v.updated_at, v.id limit $11 offset $12",
-        } ())
-    );
+            "with found (id) as (
+               select conversation_id from (select conversation_id from messages_search where ", $words, " limit $14) w
+               union
+               select n.id from (select contact_id from contacts_search where ", $contacts, " limit $15) p
+               cross join contacts c join conversations n on n.contact_id = c.id
+               where c.id = p.contact_id and c.account_id = $1
+                 and (lower(c.display_name) like $12 escape '!' or lower(c.email) like $12 escape '!'
+                      or lower(c.phone) like $12 escape '!' or lower(c.external_id) like $12 escape '!')
+               union
+               select conversation_id from (
+                 select conversation_id from conversation_tags where account_id = $1 and tag = $13 limit $16) t
+             ) "
+        )
+    };
+}
+
+/// Gathers the few conversations that come into question. Parameters: as `walked!`; what is searched for, and how much of it is looked at, is `$10` to `$16`.
+macro_rules! gathered {
+    ($what:expr, $joins:expr, $gather:expr, $filter:expr, $rest:tt) => {
+        pick!(
+            ()
+            $gather, {
+                Gather::Tagged => concat!("select ", $what, " from conversation_tags t cross join conversations v ", $joins,
+                    " where t.account_id = $1 and t.tag = $5 and v.id = t.conversation_id and ", narrowed!()),
+                Gather::Mentioning => concat!("select ", $what, " from (
+                      select distinct conversation_id as id from mentions where account_id = $1 and agent_id = $3
+                    ) f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+                Gather::Found(Dialect::Sqlite) => concat!(
+                    found!("messages_search match $10", "contacts_search match $11"),
+                    "select ", $what, " from found f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+                Gather::Found(Dialect::Postgres) => concat!(
+                    found!("account_id = $1 and words @@ to_tsquery('simple', $10)",
+                           "account_id = $1 and grams @@ to_tsquery('simple', $11)"),
+                    "select ", $what, " from found f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+            }
+            ($filter.assigned, {
+                Assigned::Whatever => " and cast($3 as uuid) is null",
+                Assigned::ToNobody => " and v.assignee_id is null and cast($3 as uuid) is null",
+                Assigned::To(_) => " and v.assignee_id = $3",
+                Assigned::Mentioning(_) => " and v.id in (select n.conversation_id from mentions n
+                    where n.account_id = $1 and n.agent_id = $3)",
+            }
+            ($filter.snoozed, {
+                None => "",
+                Some(Snoozed::No) => " and v.snoozed_until is null",
+                Some(Snoozed::Yes) => " and v.snoozed_until is not null",
+            } $rest))
+        )
+    };
+}
+
+macro_rules! from_the_top {
+    () => {
+        " and cast($6 as timestamptz) is null and cast($7 as uuid) is null
+          order by v.last_message_at desc, v.id desc limit $8 offset $9"
+    };
+}
+
+macro_rules! going_on {
+    () => {
+        " and (v.last_message_at, v.id) < ($6, $7) order by v.last_message_at desc, v.id desc limit $8 offset $9"
+    };
+}
+
+macro_rules! changed {
+    () => {
+        " and v.updated_at >= $6 and cast($7 as uuid) is null order by v.updated_at, v.id limit $8 offset $9"
+    };
+}
+
+/// From where conversations are gathered.
+#[derive(Clone, Copy)]
+enum Gather {
+    /// From those that have the label.
+    Tagged,
+    /// From those in which the agent is mentioned.
+    Mentioning,
+    /// From those that have what is searched for.
+    Found(Dialect),
+}
+
+/// The parameters that every list has, `$1` to `$5`.
+fn narrowed(account_id: AccountId, filter: &Filter) -> Vec<Value<'_>> {
+    let assignee = match filter.assigned {
+        Assigned::To(agent) | Assigned::Mentioning(agent) => Some(agent),
+        Assigned::Whatever | Assigned::ToNobody => None,
+    };
+    let status = match filter.snoozed {
+        // Only what is open sleeps.
+        Some(Snoozed::Yes) => None,
+        Some(Snoozed::No) => filter.status.or(Some(Status::Open)),
+        None => filter.status,
+    };
+    vec![
+        account_id.into(),
+        status.into(),
+        assignee.into(),
+        filter.channel_id.into(),
+        filter.tag.as_ref().into(),
+    ]
+}
+
+/// So many conversations are gathered and sorted; more are walked in the order of the list, where some come soon.
+const FEW: i64 = 2000;
+
+/// From where a list is gathered, if it is narrowed to what few conversations have.
+async fn few_have(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<Option<Gather>> {
+    if let Assigned::Mentioning(_) = filter.assigned {
+        return Ok(Some(Gather::Mentioning));
+    }
+    let Some(tag) = &filter.tag else { return Ok(None) };
+    let many = has_more_tagged(tx, account_id, tag, FEW).await?;
+    Ok((!many).then_some(Gather::Tagged))
+}
+
+/// Whether more conversations have a label than so many.
+pub async fn has_more_tagged(tx: &mut Tx, account_id: AccountId, tag: &str, most: i64) -> Result<bool> {
+    let sql = "select count(*) from (select 1 from conversation_tags where account_id = $1 and tag = $2 limit $3) t";
+    let have: i64 = tx.one(sql, params![account_id, tag, most + 1], |row| row.get(0)).await?;
+    Ok(have > most)
+}
+
+/// How many conversations are in the list.
+pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
+    let sql = match few_have(tx, account_id, filter).await? {
+        Some(gather) => gathered!("count(*)", "", gather, filter, ()),
+        None => walked!("count(*)", "", filter, ()),
+    };
+    tx.one(sql, &narrowed(account_id, filter), |row| row.get(0)).await
+}
+
+macro_rules! columns {
+    () => {
+        concat!(conversation_columns!(), ", ", message_columns!())
+    };
+}
+
+macro_rules! joins {
+    () => {
+        "join contacts c on c.id = v.contact_id join sessions s on s.id = v.session_id
+         join messages m on m.conversation_id = v.id and m.seq = v.last_seq"
+    };
+}
+
+/// One page of the list, whatever is searched for, after so many that are passed over.
+pub async fn page(
+    tx: &mut Tx,
+    account_id: AccountId,
+    filter: &Filter,
+    page: Page,
+    passed_over: i64,
+) -> Result<Vec<Listed>> {
+    let sql = match few_have(tx, account_id, filter).await? {
+        Some(gather) => gathered!(columns!(), joins!(), gather, filter, (page.start, {
+            Start::Offset(_) => from_the_top!(),
+            Start::After(_) => going_on!(),
+            Start::Changed(_) => changed!(),
+        } ())),
+        None => walked!(columns!(), joins!(), filter, (page.start, {
+            Start::Offset(_) => from_the_top!(),
+            Start::After(_) => going_on!(),
+            Start::Changed(_) => changed!(),
+        } ())),
+    };
+    let mut params = narrowed(account_id, filter);
+    params.extend(stretch(tx, account_id, page, passed_over).await?);
+    tx.all(sql, &params, listed).await
+}
+
+/// One page of those that have what is asked.
+pub async fn found(
+    tx: &mut Tx,
+    account_id: AccountId,
+    filter: &Filter,
+    asked: &Asked,
+    page: Page,
+) -> Result<Vec<Listed>> {
+    let sql = gathered!(columns!(), joins!(), Gather::Found(tx.dialect()), filter, (page.start, {
+            Start::Offset(_) => from_the_top!(),
+            Start::After(_) => going_on!(),
+            Start::Changed(_) => changed!(),
+        } ()));
+    let mut params = narrowed(account_id, filter);
+    params.extend(stretch(tx, account_id, page, 0).await?);
+    params.extend(asked.params());
+    tx.all(sql, &params, listed).await
+}
+
+/// How many have what is asked.
+pub async fn count_found(tx: &mut Tx, account_id: AccountId, filter: &Filter, asked: &Asked) -> Result<i64> {
+    let sql = gathered!("count(*)", "", Gather::Found(tx.dialect()), filter,
+        (() , { () => " and cast($6 as text) is null and cast($7 as text) is null and cast($8 as text) is null and cast($9 as text) is null" } ()));
+    let mut params = narrowed(account_id, filter);
+    params.extend([Value::Null; 4]);
+    params.extend(asked.params());
+    tx.one(sql, &params, |row| row.get(0)).await
+}
+
+/// Where a page begins and how long it is, `$6` to `$9`.
+async fn stretch(
+    tx: &mut Tx,
+    account_id: AccountId,
+    page: Page,
+    passed_over: i64,
+) -> Result<[Value<'static>; 4]> {
     let (time, id, offset) = match page.start {
         Start::Offset(offset) => (None, None, offset),
         Start::After(id) => (Some(last_message_at(tx, account_id, id).await?), Some(id), 0),
         Start::Changed(since) => (Some(since), None, 0),
     };
-    let mut params = narrowed.params();
-    params.extend([Value::from(time), Value::from(id), Value::Int(page.size), Value::Int(offset)]);
-    let listed = |row: &Row<'_>| {
-        Ok(Listed { conversation: conversation(row)?, last_message: message_at(row, COLUMNS)? })
-    };
-    tx.all(sql, &params, listed).await
+    Ok([Value::from(time), Value::from(id), Value::Int(page.size), Value::Int(offset + passed_over)])
+}
+
+fn listed(row: &Row<'_>) -> Result<Listed> {
+    Ok(Listed { conversation: conversation(row)?, last_message: message_at(row, COLUMNS)? })
 }
 
 async fn last_message_at(tx: &mut Tx, account_id: AccountId, id: ConversationId) -> Result<Timestamp> {
     let sql = "select last_message_at from conversations where account_id = $1 and id = $2";
     tx.opt(sql, params![account_id, id], |row| row.get(0)).await?.ok_or(Error::NotFound("Conversation"))
+}
+
+/// How many conversations [`said_in`] takes.
+pub const AT_ONCE: usize = 50;
+
+/// What was said in up to [`AT_ONCE`] conversations, in so many of the newest messages of each.
+pub async fn said_in(
+    tx: &mut Tx,
+    ids: &[ConversationId],
+    newest: i64,
+) -> Result<Vec<(ConversationId, Content)>> {
+    let sql = "select m.conversation_id, m.content_type, m.content, m.rich_media
+               from conversations v cross join messages m
+               where v.id in ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+                   $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50)
+                 and m.conversation_id = v.id and m.seq > v.last_seq - $51";
+    let mut params: Vec<Value<'_>> = ids.iter().map(|&id| id.into()).collect();
+    params.resize(AT_ONCE, Value::Null);
+    params.push(newest.into());
+    tx.all(sql, &params, |row| {
+        Ok((row.get(0)?, Content { kind: row.get(1)?, text: row.get(2)?, rich_media: row.get(3)? }))
+    })
+    .await
 }
