@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Named, Problem, ProblemDocument, Result},
-    wire::{OwnMessage, WidgetMessage, rating},
+    wire::{OwnMessage, WidgetMessage, rating, unavailable},
 };
 
 pub fn router() -> OpenApiRouter<Door> {
@@ -294,6 +294,9 @@ pub struct Synced<'a> {
     /// How the visitor has rated what was resolved; left out where it is open, and where there is no rating.
     #[serde(skip_serializing_if = "Option::is_none")]
     rating: Option<u8>,
+    /// Writing is of no use; left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable: Option<bool>,
     messages: Vec<OwnMessage<'a>>,
     recovered: bool,
     has_earlier: bool,
@@ -306,6 +309,7 @@ impl<'a> From<&'a View> for Synced<'a> {
             conversation_id: view.conversation.as_ref().map(|conversation| conversation.id.0),
             status: session.map_or(Status::Open, |session| session.status).as_str(),
             rating: session.and_then(rating),
+            unavailable: view.conversation.as_ref().and_then(unavailable),
             messages: view.messages.iter().map(OwnMessage::from).collect(),
             recovered: view.continuity == Continuity::Complete,
             has_earlier: view.earlier == Earlier::Some,

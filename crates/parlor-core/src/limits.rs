@@ -50,7 +50,7 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Action; 11] = [
+    const ALL: &[Action] = &[
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
@@ -113,13 +113,13 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     pub(crate) fn new(watched: RateLimits) -> RateLimiter {
-        let governors = Action::ALL.map(|action| {
+        let governors = Action::ALL.iter().map(|action| {
             let (per_minute, burst) = action.quota();
             let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
             let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
             Governor::dashmap(Quota::per_minute(per_minute).allow_burst(burst))
         });
-        RateLimiter { watched, governors: governors.into(), hasher: std::hash::RandomState::new() }
+        RateLimiter { watched, governors: governors.collect(), hasher: std::hash::RandomState::new() }
     }
 
     /// Counts `who` doing `action` once more.

@@ -45,6 +45,7 @@ async fn a_view_shows_what_a_list_needs_and_no_key_to_the_conversation() {
             "last_message",
             "last_message_at",
             "last_seq",
+            "rating",
             "session_id",
             "snoozed_until",
             "status",
@@ -203,7 +204,15 @@ async fn one_call_opens_a_thread() {
     let details = &opened["details"];
     assert_eq!(
         keys(details),
-        ["attributes", "blocked_at", "external_id", "first_seen_at", "other_conversations", "sessions"]
+        [
+            "attributes",
+            "blocked_at",
+            "external_id",
+            "first_seen_at",
+            "other_conversations",
+            "page_views",
+            "sessions"
+        ]
     );
     assert_eq!(details["external_id"], visitor.session_id);
     assert_eq!(details["sessions"][0]["status"], "open");

@@ -4,6 +4,7 @@ mod content;
 mod drafts;
 mod finding;
 mod inbox;
+mod introduction;
 mod notes;
 mod people;
 mod rating;
@@ -38,6 +39,7 @@ pub use inbox::{
     Assigned, Count, Counts, Filter, Listed, Page, Snoozed, Start, Stretch, counts, find, get, list,
     messages, page, tags,
 };
+pub use introduction::introduce;
 pub use notes::{LONGEST_NOTE, NewNote, Note, add_note, delete_note};
 pub use people::{ContactChange, Known, block, change_contact, unblock};
 pub use rating::{NewRating, Rating, Score, rate};
