@@ -15,6 +15,7 @@ mod inbox;
 mod inbox_page;
 mod invites;
 mod mobile;
+mod reports;
 mod support;
 mod team;
 mod threads;
