@@ -27,7 +27,21 @@ async function settings(page: Promise<Page>): Promise<Page> {
   return module;
 }
 
+/** The dashboard uses set-up's parts, and so its words. */
+async function reports(page: Promise<Page>): Promise<Page> {
+  const [module] = await Promise.all([settings(page), import('./reports/words.ts').then((words) => words.load())]);
+  return module;
+}
+
 export const PAGES: PageEntry[] = [
+  {
+    path: '/inbox/reports',
+    section: 'reports',
+    title: (w) => w.reports,
+    icon: 'chart-column',
+    needs: 'view_conversations',
+    load: () => reports(import('./reports/index.tsx')),
+  },
   {
     path: '/inbox/welcome',
     section: 'hidden',
