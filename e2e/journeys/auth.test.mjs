@@ -69,7 +69,7 @@ test('a person signs in by the form and works from their page', async () => {
 });
 
 test('an invited person joins by the link', async () => {
-  const owner = await open('/auth/login');
+  const owner = await open('/auth/account');
   await signIn(owner, parlor.email, parlor.password);
   const link = await invite(owner, 'ada@shop.example', 'agent');
   const ada = await open(link);
@@ -78,24 +78,30 @@ test('an invited person joins by the link', async () => {
   await ada.getByLabel('Your name').fill('Ada <b>Lovelace</b>');
   await ada.getByLabel('Choose a password').fill('a password of my own');
   await ada.getByRole('button', { name: 'Join the team' }).click();
+  await ada.waitForURL('**/inbox');
+  await ada.goto(`${parlor.url}/auth/account`);
   await ada.getByRole('heading', { name: 'Ada <b>Lovelace</b>' }).waitFor();
   await ada.getByText('Agent', { exact: true }).waitFor();
   const late = await open(link);
   await late.getByRole('heading', { name: 'This invitation cannot be used' }).waitFor();
   await late.getByRole('link', { name: 'sign in' }).click();
   await signIn(late, 'ada@shop.example', 'a password of my own');
+  await late.waitForURL('**/inbox');
+  await late.goto(`${parlor.url}/auth/account`);
   await late.getByText('You are signed in once more', { exact: false }).waitFor();
 });
 
 test('a changed password signs the other browser out', async () => {
-  const owner = await open('/auth/login');
+  const owner = await open('/auth/account');
   await signIn(owner, parlor.email, parlor.password);
   const path = await invite(owner, 'bo@shop.example', 'viewer');
   const here = await open(path);
   await here.getByLabel('Your name').fill('Bo');
   await here.getByLabel('Choose a password').fill('a password of my own');
   await here.getByRole('button', { name: 'Join the team' }).click();
-  const there = await open('/auth/login');
+  await here.waitForURL('**/inbox');
+  await here.goto(`${parlor.url}/auth/account`);
+  const there = await open('/auth/account');
   await signIn(there, 'bo@shop.example', 'a password of my own');
   await there.getByRole('heading', { name: 'Bo' }).waitFor();
 
@@ -138,7 +144,8 @@ for (const colorScheme of ['light', 'dark']) {
       await page.getByRole('alert').filter({ hasText: 'wrong' }).waitFor();
       await check();
       await signIn(page, parlor.email, parlor.password);
-      await page.waitForURL('**/auth/account');
+      await page.waitForURL('**/inbox');
+      await page.goto(`${parlor.url}/auth/account`);
       await check();
       const link = await invite(page, 'carol@shop.example', 'admin');
       await page.goto(`${parlor.url}/auth/account?said=others`);

@@ -6,7 +6,7 @@ import { api, upload, type Failure, type Upload, type Uploaded } from '../api.ts
 import { fileSize, fill, number, plural, words } from '../i18n/index.ts';
 import { Button, classes, EmptyState, failed, Icon, IconButton, Menu, Popover, Spinner } from '../ui/index.ts';
 import type { CannedReply, InboxConversation, Member, Source } from '../wire.ts';
-import { resolve } from './act.ts';
+import { claim, resolve } from './act.ts';
 import { began, flushDrafts, isSaved, noteDraft, saveDraft, saveNoteDraft } from './drafts.ts';
 import { contactName } from './names.ts';
 import { send } from './outbox.ts';
@@ -121,6 +121,8 @@ export function Composer({ open }: { open: Open }) {
       saveNoteDraft(id, '');
       return;
     }
+    // Whoever answers has it, so that nobody else begins to.
+    if (!conversation.assignee_id) void claim(conversation);
     const all = files.peek();
     const sent = all.map(({ uploaded }, i) => {
       const picture = uploaded!.mime_type.startsWith('image/');

@@ -23,10 +23,17 @@ export interface List {
   complete: boolean;
   /** Whether the first page has come. */
   known: boolean;
+  /** What was told while a page was on its way and may belong to it: the page does not know of it. Null when none is. */
+  late: readonly InboxConversation[] | null;
 }
 
 export function emptyList(filter: Filter): List {
-  return { filter, rows: [], complete: false, known: false };
+  return { filter, rows: [], complete: false, known: false, late: null };
+}
+
+/** A page has been asked for. */
+export function asking(list: List): List {
+  return { ...list, late: [] };
 }
 
 /** What only the server can tell is as it was when it was asked; all else moves by itself. */
@@ -75,14 +82,16 @@ export function told(list: List, conversation: InboxConversation, me: string): L
   const fixed = isFixed(list.filter);
   const stays = fixed ? at >= 0 : matches(list.filter, conversation, me);
   if (at < 0 && !stays) return list;
+  let { late } = list;
   const rows = [...list.rows];
   if (at >= 0) rows.splice(at, 1);
   if (stays) {
     const place = placeOf(rows, conversation);
     // Behind the last one that is loaded there may be others before it: it comes with its page.
     if (place < rows.length || list.complete || fixed) rows.splice(place, 0, conversation);
+    else if (late) late = [...late, conversation];
   }
-  return { ...list, rows };
+  return { ...list, rows, late };
 }
 
 /**
@@ -99,11 +108,15 @@ export function paged(
   const complete = page.length < limit;
   const here = new Set(list.rows.map(({ id }) => id));
   const rows = [...list.rows];
-  for (const listed of page) {
-    const conversation = current(listed);
-    if (here.has(conversation.id)) continue;
-    if (!isFixed(list.filter) && !matches(list.filter, conversation, me)) continue;
-    rows.splice(placeOf(rows, conversation), 0, conversation);
-  }
-  return { ...list, rows, complete, known: true };
+  const put = (conversation: InboxConversation, anywhere: boolean) => {
+    if (here.has(conversation.id)) return;
+    if (!isFixed(list.filter) && !matches(list.filter, conversation, me)) return;
+    const place = placeOf(rows, conversation);
+    if (place === rows.length && !anywhere) return;
+    rows.splice(place, 0, conversation);
+    here.add(conversation.id);
+  };
+  for (const listed of page) put(current(listed), true);
+  for (const told of list.late ?? []) put(current(told), complete);
+  return { ...list, rows, complete, known: true, late: null };
 }

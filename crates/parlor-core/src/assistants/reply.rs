@@ -221,6 +221,10 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 let now = inner.now();
                 let mut conversation = conversations::sql::lock(tx, account_id, conversation.id).await?;
                 usage::count_answer(tx, account_id, assistant.id, answer.spent, now).await?;
+                let (input, output) = usage::tokens(answer.spent);
+                if input + output > 0 {
+                    conversations::sql::count_tokens(tx, &conversation, input, output).await?;
+                }
                 tx.owe();
                 let overtaken =
                     conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
@@ -234,7 +238,7 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                     return Ok(());
                 }
                 if answer.outcome == Outcome::NeedsPerson {
-                    needs_person(&mut conversation.session);
+                    needs_person(&mut conversation.session, now);
                     conversations::sql::save_session(tx, &conversation).await?;
                 }
                 let sender = Sender::Bot { id: assistant.id, name: assistant.name };

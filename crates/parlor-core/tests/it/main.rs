@@ -9,6 +9,7 @@ mod flows;
 mod history;
 mod hours;
 mod identity;
+mod introduction;
 mod listening;
 mod page_views;
 mod push;
