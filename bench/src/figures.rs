@@ -7,6 +7,9 @@ use serde::Serialize;
 #[derive(Default, Serialize)]
 pub struct Figures {
     pub scenario: &'static str,
+    /// Which of its requests, where a scenario has several kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<&'static str>,
     pub connections: u32,
     pub seconds: f64,
     pub messages: u64,
@@ -77,9 +80,14 @@ impl Tally {
     }
 
     pub fn add(&mut self, other: Self) {
-        self.micros.extend(other.micros);
+        self.add_all(&other);
+    }
+
+    /// The same, and the other stays.
+    pub fn add_all(&mut self, other: &Self) {
+        self.micros.extend(&other.micros);
         self.errors += other.errors;
-        self.first_error = self.first_error.take().or(other.first_error);
+        self.first_error = self.first_error.take().or_else(|| other.first_error.clone());
     }
 
     pub fn into_figures(self, scenario: &'static str, connections: u32, duration: Duration) -> Figures {

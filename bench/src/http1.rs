@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 
 pub struct Connection {
     address: SocketAddr,
+    cookie: Option<HeaderValue>,
     sender: http1::SendRequest<Full<Bytes>>,
 }
 
@@ -23,12 +24,33 @@ impl Connection {
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // Its failure is the failure of the request that waits for it.
         tokio::spawn(connection);
-        Ok(Self { address, sender })
+        Ok(Self { address, cookie: None, sender })
     }
 
     pub async fn get(&mut self, path: &str) -> anyhow::Result<StatusCode> {
         let request = self.request(Method::GET, path).body(Full::default())?;
         Ok(self.send(request).await?.0)
+    }
+
+    /// As [`Connection::get`], with what was answered.
+    pub async fn read(&mut self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        let request = self.request(Method::GET, path).body(Full::default())?;
+        self.send(request).await
+    }
+
+    /// Works from now on as a browser of this person does.
+    pub async fn sign_in(&mut self, credentials: &Value) -> anyhow::Result<()> {
+        let request =
+            self.request(Method::POST, "/auth/login").header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Full::new(Bytes::from(credentials.to_string())))?;
+        self.sender.ready().await?;
+        let response = self.sender.send_request(request).await?;
+        ensure!(response.status().is_success(), "the sign-in was refused: {}", response.status());
+        let cookie = response.headers().get(header::SET_COOKIE).context("the sign-in set no cookie")?;
+        let cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
+        response.into_body().collect().await?;
+        self.cookie = Some(cookie.try_into()?);
+        Ok(())
     }
 
     pub async fn post(&mut self, path: &str, body: Bytes) -> anyhow::Result<(StatusCode, Bytes)> {
@@ -49,7 +71,12 @@ impl Connection {
     }
 
     fn request(&self, method: Method, path: &str) -> http::request::Builder {
-        Request::builder().method(method).uri(path).header(header::HOST, self.address.to_string())
+        let request =
+            Request::builder().method(method).uri(path).header(header::HOST, self.address.to_string());
+        match &self.cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        }
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)> {

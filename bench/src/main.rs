@@ -19,7 +19,7 @@ use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 
 use crate::line::Wire;
-use crate::scenarios::Load;
+use crate::scenarios::{Load, inbox::Kind};
 use crate::server::{Agent, Provision, Server};
 
 /// Measures a Parlor server on this machine.
@@ -56,6 +56,12 @@ struct Arguments {
     /// Another number of visitors than the scenario's own.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     connections: Option<u32>,
+    /// How many conversations the demo account of the inbox's scenarios is filled with. With `--server`, its demo account is taken as it is.
+    #[arg(long, default_value_t = 50_000)]
+    conversations: u64,
+    /// How many messages these have.
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -86,6 +92,14 @@ enum Scenario {
     SocketFanOut,
     /// 10,000 Socket.IO clients who connect and join at once.
     SocketStorm,
+    /// The lists of an agent's inbox, on a filled demo account.
+    InboxList,
+    /// Opening conversations there.
+    InboxThread,
+    /// Searching there.
+    InboxSearch,
+    /// Its reports.
+    InboxReports,
     /// From the start of the process until it is ready, and its memory then.
     Start,
 }
@@ -114,10 +128,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     println!("{}", serde_json::to_string(&machine::describe(&provision.data)?)?);
 
     let mut errors = 0;
+    let mut filled = None;
     for scenario in played {
-        let figures = play(scenario, &arguments, &provision)
-            .await
-            .with_context(|| format!("{} could not be played", scenario.name()))?;
+        let figures = match scenario.of_inbox() {
+            Some(kind) => play_inbox(kind, &arguments, &provision, &mut filled).await,
+            None => play(scenario, &arguments, &provision).await,
+        };
+        let figures = figures.with_context(|| format!("{} could not be played", scenario.name()))?;
         for figures in figures {
             errors += figures.errors;
             println!("{}", serde_json::to_string(&figures)?);
@@ -170,10 +187,29 @@ async fn play(
         Scenario::SocketIdle => scenarios::idle::play(load(2000, Wire::Socket)).await,
         Scenario::SocketFanOut => scenarios::fan_out::play(load(1000, Wire::Socket)).await,
         Scenario::SocketStorm => scenarios::storm::play(load(10_000, Wire::Socket)).await,
+        Scenario::InboxList | Scenario::InboxThread | Scenario::InboxSearch | Scenario::InboxReports => {
+            unreachable!("played on a filled account")
+        }
         Scenario::Start => unreachable!("played above, without a server"),
     }?;
     server.stop().await?;
     Ok(vec![figures])
+}
+
+/// All of the inbox's scenarios share a server: filling takes minutes, and they only read.
+async fn play_inbox(
+    kind: Kind,
+    arguments: &Arguments,
+    provision: &Provision,
+    filled: &mut Option<Server>,
+) -> anyhow::Result<Vec<figures::Figures>> {
+    let server = match (filled.take(), &arguments.server) {
+        (Some(server), _) => server,
+        (None, Some(url)) => Server::attach(provision, loopback(url)?, arguments.pid),
+        (None, None) => Server::start_filled(provision, arguments.conversations, arguments.messages).await?,
+    };
+    let (warm_up, seconds) = (Duration::from_secs(arguments.warm_up), Duration::from_secs(arguments.seconds));
+    scenarios::inbox::play(filled.insert(server), kind, warm_up, seconds).await
 }
 
 /// Load is for this machine only.
@@ -187,6 +223,16 @@ fn loopback(url: &str) -> anyhow::Result<SocketAddr> {
 }
 
 impl Scenario {
+    fn of_inbox(self) -> Option<Kind> {
+        match self {
+            Scenario::InboxList => Some(Kind::List),
+            Scenario::InboxThread => Some(Kind::Thread),
+            Scenario::InboxSearch => Some(Kind::Search),
+            Scenario::InboxReports => Some(Kind::Reports),
+            _ => None,
+        }
+    }
+
     fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }

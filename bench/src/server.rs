@@ -114,6 +114,31 @@ impl Server {
         Ok((server, took))
     }
 
+    /// A server on a fresh folder, in which the demo account has been filled.
+    pub async fn start_filled(
+        provision: &Provision,
+        conversations: u64,
+        messages: u64,
+    ) -> anyhow::Result<Self> {
+        let folder = Folder::fresh(&provision.data)?;
+        let mut command = provision.command(&folder.data());
+        command.arg("demo");
+        command.args(["--conversations", &conversations.to_string(), "--messages", &messages.to_string()]);
+        let output = command.output().await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "demo ended with {}: {said}", output.status);
+        Ok(Self::start_on(provision, folder).await?.0)
+    }
+
+    /// How to sign in to the demo account, from the server's folder.
+    pub fn demo_sign_in(&self) -> anyhow::Result<Value> {
+        let path = self.data.join("demo-sign-in.json");
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let kept: Value = serde_json::from_str(&text)?;
+        Ok(json!({"email": kept["email"], "password": kept["password"]}))
+    }
+
     /// Someone else's server, whose folder is the one of `provision`.
     pub fn attach(provision: &Provision, address: SocketAddr, pid: Option<u32>) -> Self {
         Self { address, provision: provision.clone(), data: provision.data.clone(), pid, own: None }

@@ -88,6 +88,8 @@ export interface SyncAnswer {
   status: Status;
   /** How the visitor has rated what was resolved. */
   rating?: number;
+  /** Writing is of no use, as if the channel were switched off. */
+  unavailable?: true;
   messages: Message[];
   recovered: boolean;
   hasEarlier: boolean;

@@ -4,16 +4,26 @@ import ar from '../shared/i18n/ar.ts';
 import de from '../shared/i18n/de.ts';
 import en from '../shared/i18n/en.ts';
 import es from '../shared/i18n/es.ts';
+import formsAr from '../shared/i18n/forms/ar.ts';
+import formsDe from '../shared/i18n/forms/de.ts';
+import formsEn from '../shared/i18n/forms/en.ts';
+import formsEs from '../shared/i18n/forms/es.ts';
+import formsFr from '../shared/i18n/forms/fr.ts';
 import fr from '../shared/i18n/fr.ts';
 import { fill, language } from '../shared/i18n/index.ts';
 
 test('every language says everything, with the same places to fill', () => {
-  for (const words of [de, fr, es, ar]) {
-    assert.deepEqual(Object.keys(words), Object.keys(en));
-    for (const [key, english] of Object.entries(en)) {
-      const word = words[key as keyof typeof words];
-      assert.ok(word.trim(), key);
-      assert.equal(word.includes('{n}'), english.includes('{n}'), key);
+  const catalogues: Record<string, string>[][] = [
+    [{ ...en }, { ...de }, { ...fr }, { ...es }, { ...ar }],
+    [{ ...formsEn }, { ...formsDe }, { ...formsFr }, { ...formsEs }, { ...formsAr }],
+  ];
+  for (const [english, ...others] of catalogues) {
+    for (const words of others) {
+      assert.deepEqual(Object.keys(words), Object.keys(english!));
+      for (const [key, word] of Object.entries(words)) {
+        assert.ok(word.trim(), key);
+        assert.equal(word.includes('{n}'), english![key]!.includes('{n}'), key);
+      }
     }
   }
 });

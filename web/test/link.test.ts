@@ -375,6 +375,31 @@ test('a message is fetched anew for links that work', async (t) => {
   assert.equal(await link.refetch(7), undefined);
 });
 
+test('a rating is known from an event or the next answer, and forgotten with the next message', async (t) => {
+  const parlor = new Parlor();
+  const { link, write } = parlor.open(t);
+  write('a');
+  await settled();
+  parlor.listener!.event('Status', [{ status: 'resolved' }]);
+  assert.deepEqual([link.thread().status, link.thread().rating], ['resolved', undefined]);
+  parlor.listener!.event('Status', [{ status: 'resolved', rating: 4 }]);
+  assert.equal(link.thread().rating, 4);
+  write('b');
+  await settled();
+  parlor.listener!.event('Status', [{ status: 'open' }]);
+  assert.deepEqual([link.thread().status, link.thread().rating], ['open', undefined]);
+});
+
+test('who may not write any more hears of it, and that it is over', async (t) => {
+  const parlor = new Parlor();
+  const { link } = parlor.open(t);
+  await settled();
+  parlor.listener!.event('Status', [{ status: 'open', unavailable: true }]);
+  assert.equal(link.thread().unavailable, true);
+  parlor.listener!.event('Status', [{ status: 'open' }]);
+  assert.equal(link.thread().unavailable, undefined);
+});
+
 test('a proof goes with every call', async (t) => {
   const parlor = new Parlor();
   const { write } = parlor.open(t, { proof: 'abc', name: 'Ada' });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Disconnected, Refused } from '../shared/errors.ts';
+import english from '../shared/i18n/en.ts';
 import type { Uploaded } from '../shared/wire.ts';
 import { openUploads, type Pending } from '../widget/uploads.ts';
 
@@ -59,6 +60,12 @@ function open(largest = 100) {
   return { uploads, arrived };
 }
 
+/** What a file's line shows, as tag, text and what a press does. */
+function shown(uploads: ReturnType<typeof openUploads>, pending: Pending) {
+  const make = (tag: string, props: any, ...children: unknown[]) => ({ tag, text: children.join(''), press: props.onclick });
+  return uploads.meta(pending, make as any, english, () => 'Not sent.') as unknown as { tag: string; text: string; press(): void }[];
+}
+
 const file = (name: string, size = 5) => new File(['x'.repeat(size)], name);
 
 test('a file goes up after who sends it, and is gone from the list when it has arrived', () => {
@@ -82,7 +89,13 @@ test('what was refused says why, and can be tried again', () => {
   const errors = uploads.all().map(({ error }) => error);
   assert.equal((errors[0] as Refused).detail, 'Files of this type are not taken.');
   assert.ok(errors[1] instanceof Refused && errors[2] instanceof Disconnected);
-  uploads.retry(uploads.all()[2]!);
+  const lines = uploads.all().map((pending) => shown(uploads, pending).map(({ text }) => text));
+  assert.deepEqual(lines, [
+    ['Files of this type cannot be sent.', 'Discard'],
+    ['Not sent.', 'Try again', 'Discard'],
+    ['Not sent.', 'Try again', 'Discard'],
+  ]);
+  shown(uploads, uploads.all()[2]!)[1]!.press();
   assert.equal(uploads.all()[2]!.error, undefined);
   Request.made[3]!.answer(201, { id: 'u' });
   assert.equal(arrived.length, 1);
@@ -98,7 +111,9 @@ test('a file that is too large is not even begun', () => {
 test('a file that is not wanted any more stops', () => {
   const { uploads, arrived } = open();
   uploads.add([file('a.txt')]);
-  uploads.discard(uploads.all()[0]!);
+  const [bar, cancel] = shown(uploads, uploads.all()[0]!);
+  assert.deepEqual([bar!.tag, cancel!.text], ['progress', 'Cancel']);
+  cancel!.press();
   assert.ok(Request.made[0]!.aborted);
   assert.deepEqual(uploads.all(), []);
   assert.deepEqual(arrived, []);

@@ -8,7 +8,7 @@ small{font-weight:400;color:var(--muted)}
 .ask :is(input,select):focus-visible,.rate textarea:focus-visible{border-color:var(--accent);outline:0;box-shadow:0 0 0 1px var(--accent)}
 .ask [aria-invalid]{border-color:var(--bad)}
 @media(pointer:coarse){.ask input,.ask select{font-size:16px}}
-.wrong{font-size:13px;color:var(--bad)}
+.wrong{margin-top:4px;font-size:13px;color:var(--bad)}
 .wrong:empty{display:none}
 .go{width:100%;padding:0 18px;border-radius:22px;background:var(--primary);color:var(--ink);font-weight:600;box-shadow:var(--ring)}
 .go:disabled{opacity:.6;cursor:default}

@@ -143,7 +143,7 @@ export function openLink({ token, sessionId, proof, name, connect, rest, outbox,
             receive(payload);
             if (fresh && fresh === hub && hasGap(thread)) catchUp(fresh);
           } else if (name === 'Status') {
-            thread = { ...thread, status: payload.status, rating: payload.rating };
+            thread = { ...thread, rating: undefined, unavailable: undefined, ...payload };
             changed();
           } else if (name === 'Read') {
             thread = marked(thread, payload.messageIds, payload.at);

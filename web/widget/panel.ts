@@ -204,7 +204,7 @@ function start(sessionId: string, proof: string | undefined, name: string, kept:
       thread,
       drafts: outbox.all(),
       uploads,
-      phase: look.gone ? 'unavailable' : phase,
+      phase: look.gone || thread.unavailable ? 'unavailable' : phase,
       awaited: link.awaited(),
       asked: asked(thread),
       name,

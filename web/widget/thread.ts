@@ -9,6 +9,7 @@ export interface Thread {
   status: Status;
   /** How the visitor has rated what was resolved. */
   rating?: number | undefined;
+  unavailable?: true | undefined;
   /** Ascending by `seq`, each once. */
   messages: Message[];
   hasEarlier: boolean;
@@ -18,7 +19,7 @@ export const NOTHING: Thread = { known: false, conversationId: null, status: 'op
 
 /** Takes the answer to a sync that asked for what came after `asked`. */
 export function synced(thread: Thread, answer: SyncAnswer, asked: number | null): Thread {
-  const { conversationId, status, rating } = answer;
+  const { conversationId, status, rating, unavailable } = answer;
   const afresh = asked === null || !answer.recovered;
   // The conversation was replaced by another: the answer continues one that we do not hold.
   if (!afresh && conversationId !== thread.conversationId) return NOTHING;
@@ -29,6 +30,7 @@ export function synced(thread: Thread, answer: SyncAnswer, asked: number | null)
     conversationId,
     status,
     rating,
+    unavailable,
     messages: merged(kept, answer.messages),
     hasEarlier: afresh ? answer.hasEarlier : thread.hasEarlier,
   };

@@ -19,7 +19,6 @@ export interface Pending {
 export interface Uploads {
   all(): Pending[];
   add(files: File[]): void;
-  retry(pending: Pending): void;
   discard(pending: Pending): void;
   /** How far a file is, or why it was refused, and what can be done about it. The tools are the panel's. */
   meta(pending: Pending, make: typeof el, words: Words, reason: (error: unknown, words: Words) => string): Child[];
@@ -90,7 +89,6 @@ export function openUploads({ url, fields, largest, newId, changed, arrived }: O
       list = [...list, ...fresh];
       fresh.forEach(start);
     },
-    retry: start,
     discard: drop,
     meta: (pending, make, words, reason) => {
       const { error } = pending;

@@ -3,6 +3,7 @@ pub mod fan_out;
 pub mod first_answer;
 pub mod hub_steady;
 pub mod idle;
+pub mod inbox;
 pub mod rest_send;
 pub mod start;
 pub mod storm;

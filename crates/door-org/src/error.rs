@@ -64,6 +64,7 @@ impl From<Error> for Refusal {
             | Error::Unverified => StatusCode::FORBIDDEN,
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let reason = Cow::Owned(error.to_string());

@@ -102,6 +102,7 @@ impl From<Error> for Problem {
             }
             Error::Usage(_) | Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+            Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Error::Database(_) | Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let detail = Cow::Owned(said(&error));
@@ -121,7 +122,8 @@ impl From<Error> for Problem {
             | Error::TooLarge(_)
             | Error::UnknownType
             | Error::Unverified
-            | Error::Unauthenticated(_) => About::Nothing,
+            | Error::Unauthenticated(_)
+            | Error::Unavailable(_) => About::Nothing,
         };
         Problem { status, detail, about }
     }

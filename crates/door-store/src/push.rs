@@ -5,7 +5,7 @@
 //! | a visitor's message | `MessageReceived` | `Message` | `NewCustomerMessage` |
 //! | an agent's reply | `MessageReceived` | `Message` | – |
 //! | an assistant's answer | `MessageReceived` | `Message` | `NewCustomerMessage` |
-//! | resolved, reopened, rated | – | `Status` | – |
+//! | resolved, reopened, rated, blocked | – | `Status` | – |
 //! | messages were read | – | `Read` | – |
 //! | somebody types | – | `Typing` | – |
 //! | a channel or a visitor is verified from now on | connections without a proof end | as before | – |
@@ -40,7 +40,7 @@ fn tell(hubs: &Hubs, event: &Event) {
         Event::MessageSent { conversation, message } => message_sent(hubs, conversation, message),
         Event::ConversationChanged { conversation } => {
             let group = own_group(conversation.channel_id, conversation.contact.external_id.as_str());
-            hubs.widget.group(&group).send("Status", &(OwnStatus::from(&conversation.session),));
+            hubs.widget.group(&group).send("Status", &(OwnStatus::from(conversation),));
         }
         Event::MessagesRead { conversation, read, message_ids } => {
             let group = own_group(conversation.channel_id, conversation.contact.external_id.as_str());

@@ -1,4 +1,6 @@
-//! `/api/v1/widget/chat/{channelToken}`: what a visitor tells beside messages (`widget.md` W12 and W13). Anonymous.
+//! `/api/v1/widget/chat/{channelToken}`: what a visitor tells beside messages (`widget.md` W12 to W14). Anonymous.
+
+use std::collections::BTreeMap;
 
 use axum::{
     Json,
@@ -23,7 +25,7 @@ use crate::{
 };
 
 pub fn router() -> OpenApiRouter<Door> {
-    OpenApiRouter::new().routes(routes!(rate)).routes(routes!(see))
+    OpenApiRouter::new().routes(routes!(rate)).routes(routes!(see)).routes(routes!(answer))
 }
 
 /// Who speaks.
@@ -115,5 +117,31 @@ async fn see(
     let visitor = body.who.visitor(token, address)?;
     let page = contacts::Page::parse(&body.url, body.title.as_deref())?;
     contacts::see_page(&door.app, &visitor, page).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize, ToSchema)]
+struct Answers {
+    #[serde(flatten)]
+    who: Who,
+    /// By the keys of `preChat.fields`; each at most 500 characters.
+    answers: BTreeMap<String, String>,
+}
+
+/// A visitor answers what is asked before the first message.
+///
+/// `widget.md` W14. An answer that does not fit, or is missing → 400 with `field` `answers.<key>`.
+#[utoipa::path(post, path = "/api/v1/widget/chat/{channelToken}/answers", tag = "widget",
+    params(("channelToken" = String, Path)), request_body = Answers,
+    responses((status = 204), (status = 400, body = ProblemDocument), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument), (status = 429, body = ProblemDocument)))]
+async fn answer(
+    State(door): State<Door>,
+    address: Address,
+    Named(token): Named,
+    Body(body): Body<Answers>,
+) -> Result<StatusCode> {
+    let visitor = body.who.visitor(token, address)?;
+    conversations::introduce(&door.app, &visitor, body.answers).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -31,7 +31,7 @@ use uuid::Uuid;
 use crate::{
     Door,
     error::{Body, Named, Problem, ProblemDocument, Result},
-    wire::{OwnMessage, WidgetMessage, rating},
+    wire::{OwnMessage, WidgetMessage, rating, unavailable},
 };
 
 pub fn router() -> OpenApiRouter<Door> {
@@ -210,7 +210,7 @@ impl<'a> Config<'a> {
             largest_upload: app.settings.largest_upload,
             title: settings.title.as_deref(),
             logo_url: settings.logo.map(|logo| links::logo(app, logo)),
-            language: settings.language.map_or("auto", Language::as_str),
+            language: settings.language.map_or(Language::AUTO, Language::as_str),
             translations: settings.translations.iter().map(translated).collect(),
             hours: settings.hours.as_ref().filter(|hours| hours.enabled).map(|hours| Hours::new(app, hours)),
             reply_time: settings.reply_time.map(ReplyTime::as_str),
@@ -294,6 +294,9 @@ pub struct Synced<'a> {
     /// How the visitor has rated what was resolved; left out where it is open, and where there is no rating.
     #[serde(skip_serializing_if = "Option::is_none")]
     rating: Option<u8>,
+    /// Writing is of no use; left out where it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable: Option<bool>,
     messages: Vec<OwnMessage<'a>>,
     recovered: bool,
     has_earlier: bool,
@@ -306,6 +309,7 @@ impl<'a> From<&'a View> for Synced<'a> {
             conversation_id: view.conversation.as_ref().map(|conversation| conversation.id.0),
             status: session.map_or(Status::Open, |session| session.status).as_str(),
             rating: session.and_then(rating),
+            unavailable: view.conversation.as_ref().and_then(unavailable),
             messages: view.messages.iter().map(OwnMessage::from).collect(),
             recovered: view.continuity == Continuity::Complete,
             has_earlier: view.earlier == Earlier::Some,

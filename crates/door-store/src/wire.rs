@@ -188,18 +188,30 @@ impl<'a> NewCustomerMessage<'a> {
     }
 }
 
-/// `open` or `resolved`, and how that was rated: our own widget's words (`widget.md` W3, W5).
+/// `open` or `resolved`, how that was rated, and whether the visitor may not write: our own widget's words (`widget.md` W3, W5).
 #[derive(Debug, Serialize)]
 pub struct OwnStatus {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rating: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unavailable: Option<bool>,
 }
 
-impl From<&Session> for OwnStatus {
-    fn from(session: &Session) -> OwnStatus {
-        OwnStatus { status: session.status.as_str(), rating: rating(session) }
+impl From<&Conversation> for OwnStatus {
+    fn from(conversation: &Conversation) -> OwnStatus {
+        let session = &conversation.session;
+        OwnStatus {
+            status: session.status.as_str(),
+            rating: rating(session),
+            unavailable: unavailable(conversation),
+        }
     }
+}
+
+/// Said to a visitor whom staff have blocked, in words that fit a channel which is switched off.
+pub fn unavailable(conversation: &Conversation) -> Option<bool> {
+    conversation.contact.blocked_at.map(|_| true)
 }
 
 /// How a session was rated, as long as it is resolved: once it is open again, it can still go better.

@@ -58,8 +58,8 @@ update sessions set
 update conversations set
   messages_in = (select s.messages_in from sessions s where s.id = conversations.session_id),
   messages_out = (select s.messages_out from sessions s where s.id = conversations.session_id);
-create index sessions_begun on sessions (account_id, first_message_at);
-create index sessions_resolved on sessions (account_id, resolved_at) where resolved_at is not null;
+create index sessions_begun on sessions (account_id, first_message_at, id);
+create index sessions_resolved on sessions (account_id, resolved_at, id) where resolved_at is not null;
 
 -- What each agent has written in a session.
 create table session_replies (

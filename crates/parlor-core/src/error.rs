@@ -43,6 +43,9 @@ pub enum Error {
     /// Too often; try again after this long.
     #[error("Too many requests. Try again in {} s.", .0.as_secs_f64().ceil())]
     TooMany(Duration),
+    /// The provider of an assistant's answers has failed; why, for staff.
+    #[error("The assistant's provider gave no answer: {0}.")]
+    Unavailable(String),
     /// The visitor's id needs a proof here, and the one given is missing or does not hold. Said before anything is looked up by the id.
     #[error("The visitor's identity is not verified.")]
     Unverified,

@@ -45,10 +45,12 @@ pub enum Action {
     AddressTriesKeys,
     /// An agent's page says what it shows or that somebody types; counted for the agent.
     AgentSignals,
+    /// An agent asks an assistant; counted for the agent.
+    AgentAsks,
 }
 
 impl Action {
-    const ALL: [Action; 11] = [
+    const ALL: &[Action] = &[
         Action::VisitorWrites,
         Action::AddressWrites,
         Action::AddressReads,
@@ -60,6 +62,7 @@ impl Action {
         Action::PersonIsTried,
         Action::AddressTriesKeys,
         Action::AgentSignals,
+        Action::AgentAsks,
     ];
 
     /// Its name in the metric.
@@ -76,6 +79,7 @@ impl Action {
             Action::AddressUploads => "address_uploads",
             Action::AddressTriesKeys => "address_tries_keys",
             Action::AgentSignals => "agent_signals",
+            Action::AgentAsks => "agent_asks",
         }
     }
 
@@ -93,6 +97,7 @@ impl Action {
             Action::PersonIsTried => (120, 120),
             Action::AddressTriesKeys => (30, 20),
             Action::AgentSignals => (600, 120),
+            Action::AgentAsks => (30, 20),
         }
     }
 }
@@ -108,13 +113,13 @@ pub struct RateLimiter {
 
 impl RateLimiter {
     pub(crate) fn new(watched: RateLimits) -> RateLimiter {
-        let governors = Action::ALL.map(|action| {
+        let governors = Action::ALL.iter().map(|action| {
             let (per_minute, burst) = action.quota();
             let per_minute = NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN);
             let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
             Governor::dashmap(Quota::per_minute(per_minute).allow_burst(burst))
         });
-        RateLimiter { watched, governors: governors.into(), hasher: std::hash::RandomState::new() }
+        RateLimiter { watched, governors: governors.collect(), hasher: std::hash::RandomState::new() }
     }
 
     /// Counts `who` doing `action` once more.

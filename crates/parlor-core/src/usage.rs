@@ -127,9 +127,14 @@ pub(crate) async fn count_answer(
                  answers = usage.answers + 1,
                  input_tokens = usage.input_tokens + excluded.input_tokens,
                  output_tokens = usage.output_tokens + excluded.output_tokens";
-    let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
-    let (input, output) = (count(spent.input_tokens), count(spent.output_tokens));
+    let (input, output) = tokens(spent);
     tx.exec(sql, params![account_id, assistant_id, &month(now), input, output]).await.map(drop)
+}
+
+/// What went in and what came out, as it is kept.
+pub(crate) fn tokens(spent: model_client::Usage) -> (i64, i64) {
+    let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
+    (count(spent.input_tokens), count(spent.output_tokens))
 }
 
 /// Whether the account may still ask a model this month.

@@ -8,5 +8,5 @@ export { ask, Dialog } from './dialog.tsx';
 export { Icon } from './icon.tsx';
 export { Menu, Popover, type MenuItem } from './menu.tsx';
 export { Tabs } from './tabs.tsx';
-export { failed, toast } from './toast.tsx';
+export { failed, toast, why } from './toast.tsx';
 export { classes } from './classes.ts';

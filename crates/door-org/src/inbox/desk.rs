@@ -9,13 +9,14 @@ use axum::{
 use http::StatusCode;
 use jiff::Timestamp;
 use parlor_core::{
+    assistants,
     conversations::{self, NewNote},
     ids::{AgentId, ConversationId, NoteId},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::wire::{InboxConversation, InboxNote};
+use super::wire::{InboxConversation, InboxNote, Source};
 use crate::{
     Door,
     error::{Body, Id, Refusal, Result},
@@ -30,6 +31,7 @@ pub fn router() -> Router<Door> {
         .both_ways("/api/conversations/{id}/notes", post(add_note))
         .both_ways("/api/conversations/{id}/notes/{note_id}", delete(delete_note))
         .both_ways("/api/conversations/{id}/draft", put(draft))
+        .both_ways("/api/conversations/{id}/suggestion", post(suggest))
 }
 
 #[derive(Deserialize)]
@@ -122,4 +124,17 @@ async fn draft(
 ) -> Result<StatusCode> {
     conversations::save_draft(&door.app, &actor, ConversationId(id), body.content).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize)]
+struct Suggested<'a> {
+    content: &'a str,
+    sources: Vec<Source<'a>>,
+}
+
+/// I13. What the assistant would answer.
+async fn suggest(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Result<Response> {
+    let suggestion = assistants::suggest(&door.app, &actor, ConversationId(id)).await?;
+    let sources = suggestion.sources.iter().map(Source::from).collect();
+    Ok(Json(Suggested { content: &suggestion.content, sources }).into_response())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use parlor_core::{
+    contacts::PageView,
     conversations::{Conversation, Details, Draft, Message, Note, PastSession, Sender, Status, Timeline},
     ids::AgentId,
 };
@@ -30,6 +31,8 @@ pub struct InboxConversation<'a> {
     unread: i64,
     last_seq: i64,
     last_message: Option<Newest<'a>>,
+    /// What the contact has said of the newest session, 1 to 5.
+    rating: Option<u8>,
     last_message_at: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -103,6 +106,7 @@ impl<'a> From<&'a Conversation> for InboxConversation<'a> {
             unread: conversation.unread,
             last_seq: conversation.last_seq,
             last_message,
+            rating: session.rating.as_ref().map(|rating| rating.score.get()),
             last_message_at: conversation.last_message_at,
             created_at: conversation.created_at,
             updated_at: conversation.updated_at,
@@ -224,8 +228,16 @@ pub struct InboxDetails<'a> {
     attributes: &'a Map<String, Value>,
     blocked_at: Option<Timestamp>,
     first_seen_at: Timestamp,
+    page_views: Vec<Seen<'a>>,
     sessions: Vec<InboxSession<'a>>,
     other_conversations: Vec<InboxConversation<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Seen<'a> {
+    url: &'a str,
+    title: Option<&'a str>,
+    at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -236,6 +248,8 @@ struct InboxSession<'a> {
     tags: &'a [String],
     created_at: Timestamp,
     resolved_at: Option<Timestamp>,
+    rating: Option<u8>,
+    rating_comment: Option<&'a str>,
 }
 
 impl<'a> InboxDetails<'a> {
@@ -247,12 +261,16 @@ impl<'a> InboxDetails<'a> {
             tags: &session.tags,
             created_at: session.created_at,
             resolved_at: session.resolved_at,
+            rating: session.rating.as_ref().map(|rating| rating.score.get()),
+            rating_comment: session.rating.as_ref().and_then(|rating| rating.comment.as_deref()),
         };
+        let seen = |page: &'a PageView| Seen { url: &page.url, title: page.title.as_deref(), at: page.at };
         InboxDetails {
             external_id: conversation.contact.external_id.as_str(),
             attributes: &details.attributes,
             blocked_at: conversation.contact.blocked_at,
             first_seen_at: details.first_seen_at,
+            page_views: details.page_views.iter().map(seen).collect(),
             sessions: details.sessions.iter().map(session).collect(),
             other_conversations: details.other_conversations.iter().map(InboxConversation::from).collect(),
         }

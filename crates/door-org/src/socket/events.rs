@@ -346,7 +346,7 @@ async fn user_typing(socket: Socket<Door>, (typing,): (UserTyping,)) -> Answer<T
         },
         _ => return Err(EventError::new("sender_type is not what this connection has joined as.")),
     };
-    presence::typing(&socket.state().app, seat.place, typist);
+    presence::typing(&socket.state().app, seat.place.clone(), typist);
     Ok((Typed { conversation_id: typing.conversation_id },))
 }
 
@@ -377,7 +377,7 @@ async fn mark_read(socket: Socket<Door>, (read,): (MarkRead,)) -> Answer<Marked>
     let message_ids = read.message_ids.into_iter().map(MessageId).collect();
     let taken_as = match read.named.visitor(&socket, read.conversation_id)? {
         Some(visitor) => TakenAs::Visitor(visitor),
-        None => Seats::of(&socket).at(id).map_or(TakenAs::Staff, |seat| seat.taken_as),
+        None => Seats::of(&socket).at(id).map_or(TakenAs::Staff, |seat| seat.taken_as.clone()),
     };
     let marked = match taken_as {
         TakenAs::Visitor(visitor) => conversations::mark_read_by_visitor(app, &visitor, message_ids).await,

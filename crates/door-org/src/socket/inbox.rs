@@ -1,4 +1,4 @@
-//! What the inbox's page says (`org.md` I13, I14): agents alone, by the cookie of one of our own pages.
+//! What the inbox's page says (`org.md` I14, I15): agents alone, by the cookie of one of our own pages.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ struct Attending {
     online: Vec<Uuid>,
 }
 
-/// I13. The agent hears of everything that the inbox shows.
+/// I14. The agent hears of everything that the inbox shows.
 async fn join_inbox(socket: Socket<Door>, (): ()) -> Answer<Attending> {
     let actor = viewer(&socket).await?;
     let agent = in_person(&actor)?;
@@ -80,7 +80,7 @@ struct Viewed {
     viewers: Vec<Uuid>,
 }
 
-/// I14. The agent has a conversation open, or none any more.
+/// I15. The agent has a conversation open, or none any more.
 async fn view_conversation(socket: Socket<Door>, (view,): (View,)) -> Answer<Viewed> {
     let app = &socket.state().app;
     let actor = viewer(&socket).await?;
@@ -111,7 +111,7 @@ struct Typed {
     conversation_id: Uuid,
 }
 
-/// I14. The agent types, without having joined the conversation.
+/// I15. The agent types, without having joined the conversation.
 async fn inbox_typing(socket: Socket<Door>, (typing,): (InboxTyping,)) -> Answer<Typed> {
     let app = &socket.state().app;
     let actor = viewer(&socket).await?;

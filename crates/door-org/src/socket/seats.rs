@@ -12,7 +12,6 @@ use crate::Door;
 const MOST: usize = 500;
 
 /// A place in a conversation.
-#[derive(Clone)]
 pub struct Seat {
     pub place: Place,
     pub taken_as: TakenAs,
@@ -29,7 +28,10 @@ pub enum TakenAs {
 
 /// The seats of a socket. They are its own, and come back with it.
 #[derive(Clone, Default)]
-pub struct Seats(Arc<Mutex<HashMap<ConversationId, Seat>>>);
+pub struct Seats(Arc<Mutex<Taken>>);
+
+/// A map has room for more than the one seat that most sockets take: let that room be small.
+type Taken = HashMap<ConversationId, Arc<Seat>>;
 
 impl Seats {
     /// The seats of this socket.
@@ -47,12 +49,12 @@ impl Seats {
         if seats.len() >= MOST && !seats.contains_key(&id) {
             return Err(EventError::new("This connection has joined too many conversations."));
         }
-        seats.insert(id, seat);
+        seats.insert(id, Arc::new(seat));
         Ok(())
     }
 
     /// Gives a seat up.
-    pub fn give_up(&self, id: ConversationId) -> Option<Seat> {
+    pub fn give_up(&self, id: ConversationId) -> Option<Arc<Seat>> {
         self.0.lock().remove(&id)
     }
 
@@ -60,14 +62,14 @@ impl Seats {
     ///
     /// # Errors
     /// The socket has not joined it.
-    pub fn at(&self, id: ConversationId) -> Result<Seat, EventError> {
+    pub fn at(&self, id: ConversationId) -> Result<Arc<Seat>, EventError> {
         let seat = self.0.lock().get(&id).cloned();
         seat.ok_or_else(|| EventError::new("Join the conversation first."))
     }
 
     /// Whether another seat is taken by this visitor, too.
     pub fn has_visitor(&self, place: &Place) -> bool {
-        let same = |seat: &Seat| {
+        let same = |seat: &Arc<Seat>| {
             matches!(seat.taken_as, TakenAs::Visitor(_))
                 && (seat.place.channel_id, &seat.place.external_id) == (place.channel_id, &place.external_id)
         };

@@ -1,5 +1,7 @@
 //! The visitors' hub: anonymous, on foreign pages. The contract's two methods, and our own widget's (`widget.md`).
 
+use std::collections::BTreeMap;
+
 use door_kit::Address;
 use parlor_core::{
     Error,
@@ -33,6 +35,7 @@ pub fn hub(door: Door) -> Hub<Door> {
         .method_with_optional("Typing", 1, typing)
         .method_with_optional("Rate", 2, rate)
         .method_with_optional("SeePage", 2, see_page)
+        .method_with_optional("Introduce", 1, introduce)
         .build()
 }
 
@@ -209,6 +212,15 @@ async fn see_page(
     let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
     let page = contacts::Page::parse(&url, title.as_deref()).map_err(hub_error)?;
     contacts::see_page(&caller.state().app, &visitor, page).await.map_err(hub_error)
+}
+
+/// W14. `Introduce(channelToken, sessionId, answers, identity?)`: what the channel asks before the first message.
+async fn introduce(
+    caller: Caller<Door>,
+    (token, session, answers, proof): (String, String, BTreeMap<String, String>, Option<String>),
+) -> Result<(), HubError> {
+    let visitor = visitor(&caller, token, &session, proof.map(Proof::parse))?;
+    conversations::introduce(&caller.state().app, &visitor, answers).await.map_err(hub_error)
 }
 
 /// Results own what the core has answered and are spelled when they are written, in whichever protocol the client speaks.

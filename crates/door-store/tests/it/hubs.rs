@@ -88,6 +88,7 @@ async fn unknown_channels_are_refused_by_every_method() {
             ("MarkRead", vec![token.clone(), json!("s"), json!([shop.channel_id])]),
             ("Rate", vec![token.clone(), json!("s"), json!(5)]),
             ("SeePage", vec![token.clone(), json!("s"), json!("https://shop.example/")]),
+            ("Introduce", vec![token.clone(), json!("s"), json!({ "name": "Ada" })]),
         ];
         for (method, arguments) in calls {
             let refused = hub.invoke(method, arguments).await.expect_err(method);

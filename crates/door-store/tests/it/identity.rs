@@ -17,7 +17,7 @@ use testkit::{
 };
 use tokio::time::timeout;
 
-use crate::support::{NOBODY, messages, problem, quiet_shop, until};
+use crate::support::{NOBODY, messages, problem, quiet_shop, unlimited, until};
 
 const REFUSED: &str = "The visitor's identity is not verified.";
 
@@ -55,6 +55,7 @@ fn calls(visitor: &Visitor) -> Vec<(&'static str, Vec<Value>)> {
         ("GetMessages", vec![token.clone(), session.clone(), null.clone()]),
         ("Typing", vec![token.clone(), session.clone()]),
         ("SeePage", vec![token.clone(), session.clone(), json!("https://shop.example/"), null.clone()]),
+        ("Introduce", vec![token.clone(), session.clone(), json!({ "name": "Ada" })]),
         ("Rate", vec![token.clone(), session.clone(), json!(5), null]),
         ("MarkRead", vec![token, session, json!([NOBODY])]),
     ]
@@ -67,7 +68,7 @@ fn answered(visitor: &Visitor) -> impl Iterator<Item = (&'static str, Vec<Value>
 
 #[tokio::test]
 async fn on_a_verified_channel_every_method_and_path_wants_a_proof() {
-    let app = TestApp::start().await;
+    let app = unlimited().await;
     let shop = quiet_shop(&app).await;
     let secret = secret(&app, &shop).await;
     let known = app.visitor(&shop);
@@ -91,6 +92,7 @@ async fn on_a_verified_channel_every_method_and_path_wants_a_proof() {
             ("sync", json!({ "sessionId": id })),
             ("earlier", json!({ "sessionId": id, "beforeSeq": 5 })),
             ("rating", json!({ "sessionId": id, "rating": 5 })),
+            ("answers", json!({ "sessionId": id, "answers": { "name": "Eve" } })),
             ("pages", json!({ "sessionId": id, "url": "https://shop.example/" })),
         ] {
             for (name, value) in

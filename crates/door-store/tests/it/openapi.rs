@@ -5,7 +5,7 @@ use testkit::TestApp;
 
 use crate::support::{keys, text};
 
-const ROUTES: [&str; 32] = [
+const ROUTES: [&str; 33] = [
     "DELETE /api/v1/store/ai-providers/{code}/key",
     "DELETE /api/v1/store/knowledge/{articleId}",
     "DELETE /api/v1/store/social/channels/{channelId}",
@@ -31,6 +31,7 @@ const ROUTES: [&str; 32] = [
     "POST /api/v1/store/social/conversations/{conversationId}/reopen",
     "POST /api/v1/store/social/conversations/{conversationId}/resolve",
     "POST /api/v1/store/social/conversations/{conversationId}/resume-agent",
+    "POST /api/v1/widget/chat/{channelToken}/answers",
     "POST /api/v1/widget/chat/{channelToken}/earlier",
     "POST /api/v1/widget/chat/{channelToken}/messages",
     "POST /api/v1/widget/chat/{channelToken}/pages",

@@ -1,8 +1,13 @@
-//! What visitors tell beside messages: how they rate, and where they are (`widget.md` W12, W13).
+//! What visitors tell beside messages: how they rate, where they are, and what they are asked at first (`widget.md` W12
+//! to W14).
 
 use parlor_core::{
+    Actor,
+    actor::{Agent, Role},
+    channels::{self, ChannelChange, SettingsChange},
     contacts::{self, PageView},
-    ids::ContactId,
+    conversations,
+    ids::{AgentId, ChannelId, ContactId, SignInId},
     params,
 };
 use serde_json::{Value, json};
@@ -126,4 +131,112 @@ async fn the_pages_of_whoever_has_written_are_kept_and_of_nobody_else() {
     assert_eq!(problem(sees("https://shop.example/", json!("x".repeat(201))).await, 400)["field"], "title");
     assert_eq!(seen(&app, &shop).await.len(), 2);
     assert_eq!(text(&shop.owner.get(CONVERSATIONS).await.expect(200)["items"][0]["status"]), "Open");
+}
+
+/// Changes the settings of the shop's channel.
+async fn set(app: &TestApp, shop: &Shop, settings: Value) {
+    let actor = Actor::Operator(shop.account_id);
+    let id = ChannelId(shop.channel_id.parse().expect("an id"));
+    let settings = SettingsChange::parse("settings", &settings).expect("settings");
+    let change = ChannelChange { settings, ..ChannelChange::default() };
+    let changed = app.within(move |app| async move { channels::update(&app, &actor, id, change).await });
+    changed.await.expect("the channel changes");
+}
+
+#[tokio::test]
+async fn what_is_asked_before_the_first_message_is_answered_by_rest_and_by_hub() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let fields = json!([
+        { "key": "name", "label": "Name", "type": "text", "required": true },
+        { "key": "email", "label": "E-mail", "type": "email" }
+    ]);
+    set(&app, &shop, json!({ "pre_chat": { "enabled": true, "fields": fields } })).await;
+    let hub = app.widget_hub().await;
+    for (by_hub, name) in [(false, "Ada"), (true, "Grace")] {
+        let visitor = app.visitor(&shop);
+        let answer = async |answers: Value| {
+            let [token, session] = who(&visitor);
+            if by_hub {
+                return hub.invoke("Introduce", [token, session, answers]).await.map(drop);
+            }
+            let answer = visitor.posts("answers", json!({ "sessionId": session, "answers": answers })).await;
+            if answer.status == 204 { Ok(()) } else { Err(text(&problem(answer, 400)["detail"]).to_owned()) }
+        };
+        for (answers, why) in [
+            (json!({}), "answers.name must be answered."),
+            (json!({ "name": name, "email": "x" }), "answers.email must be an e-mail address."),
+        ] {
+            let refused = answer(answers).await.expect_err(why);
+            assert!(refused.ends_with(why), "{refused}");
+        }
+        answer(json!({ "name": 5 })).await.expect_err("it is no text");
+        answer(json!({ "name": name, "email": "ada@example.com" })).await.expect("they fit");
+        visitor.writes("Hello").await.expect(200);
+        let search = format!("{CONVERSATIONS}?search={}", visitor.session_id);
+        let listed = shop.owner.get(&search).await.expect(200);
+        assert_eq!(listed["items"][0]["contactDisplayName"], name);
+    }
+}
+
+#[tokio::test]
+async fn to_somebody_who_is_blocked_the_chat_is_not_available_until_they_are_not() {
+    let app = TestApp::start().await;
+    let shop = quiet_shop(&app).await;
+    let (visitor, conversation) = writer(&app, &shop).await;
+    let (hub, joined) = visitor.joins_own(None).await;
+    assert!(joined.get("unavailable").is_none(), "{joined}");
+    let olga = Actor::Agent(Agent {
+        id: AgentId(uuid::Uuid::now_v7()),
+        account_id: shop.account_id,
+        name: "Olga".into(),
+        email: String::new(),
+        role: Role::Owner,
+        sign_in: SignInId(uuid::Uuid::now_v7()),
+    });
+    let account = shop.account_id;
+    let contact = app
+        .within(move |app| async move {
+            let sql = "select id from contacts where account_id = $1";
+            let read = app.db.read(move |tx| {
+                Box::pin(async move { tx.one(sql, params![account], |row| row.get::<ContactId>(0)).await })
+            });
+            read.await.expect("a contact")
+        })
+        .await;
+    let block = {
+        let olga = olga.clone();
+        app.within(move |app| async move { conversations::block(&app, &olga, contact).await })
+    };
+    block.await.expect("a block");
+    assert_eq!(hub.event("Status").await, [json!({ "status": "open", "unavailable": true })]);
+    let (_, joined) = visitor.joins_own(None).await;
+    assert_eq!(joined["unavailable"], true);
+    assert_eq!(joined["messages"].as_array().map(Vec::len), Some(1), "reading goes on");
+    let synced = visitor.posts("sync", json!({ "sessionId": visitor.session_id })).await.expect(200);
+    assert_eq!(synced, joined);
+    act(&shop.owner, &conversation, "resolve").await.expect(200);
+    let page = json!({ "sessionId": visitor.session_id, "url": "https://shop.example/" });
+    let answers = json!({ "sessionId": visitor.session_id, "answers": {} });
+    let refusals = [
+        visitor.writes("Hello?").await,
+        rates(&visitor, json!(1), json!(null)).await,
+        visitor.posts("pages", page).await,
+        visitor.posts("answers", answers).await,
+    ];
+    for refused in refusals {
+        assert_eq!(problem(refused, 422)["detail"], "Channel is disabled.");
+    }
+    assert_eq!(seen(&app, &shop).await, []);
+
+    let unblock = app.within(move |app| async move { conversations::unblock(&app, &olga, contact).await });
+    unblock.await.expect("an end of it");
+    loop {
+        let status = hub.event("Status").await.swap_remove(0);
+        if status.get("unavailable").is_none() {
+            assert_eq!(status, json!({ "status": "resolved" }));
+            break;
+        }
+    }
+    visitor.writes("Thank you").await.expect(200);
 }

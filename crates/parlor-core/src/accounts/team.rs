@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::{NewAccount, TAKEN, checked_email, checked_name, passwords, sign_ins, sql};
 use crate::{
-    Actor, Error, Permission, Result,
+    Actor, Error, Event, Permission, Result,
     actor::{Agent, Role},
     app::App,
     db::Tx,
+    event::What,
     ids::{AccountId, AgentId, SignInId},
     jobs,
 };
@@ -65,10 +66,11 @@ pub(super) async fn join(
     }
     let id = AgentId(app.new_id());
     let agent = Agent { id, account_id, name, email, role, sign_in: SignInId(app.new_id()) };
-    match sql::insert_agent(tx, &agent, password_hash, app.now()).await? {
-        0 => Err(TAKEN),
-        _ => Ok(agent),
+    if sql::insert_agent(tx, &agent, password_hash, app.now()).await? == 0 {
+        return Err(TAKEN);
     }
+    tx.tell(Event::Changed { account_id, what: What::Team });
+    Ok(agent)
 }
 
 /// The account's people, the oldest first.
@@ -113,6 +115,7 @@ pub async fn change_member(app: &App, actor: &Actor, id: AgentId, change: Member
                 member.role = role;
                 member.name = name.unwrap_or(member.name);
                 sql::save_member(tx, &member).await?;
+                tx.tell(Event::Changed { account_id: actor.account_id(), what: What::Team });
                 Ok(member)
             })
         })
@@ -140,6 +143,7 @@ pub async fn remove_member(app: &App, actor: &Actor, id: AgentId) -> Result<()> 
                 sql::api_keys::delete_of(tx, id).await?;
                 sql::invites::delete_of(tx, id).await?;
                 sign_ins::end_all(tx, id, None, now).await?;
+                tx.tell(Event::Changed { account_id: actor.account_id(), what: What::Team });
                 jobs::order_release(&inner, tx, actor.account_id(), id, now).await
             })
         })

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     channels,
     db::{Tx, TxFuture},
+    event::What,
     ids::{AccountId, AssistantId},
 };
 
@@ -32,6 +33,7 @@ pub async fn create(app: &App, actor: &Actor, change: AssistantChange) -> Result
                     return Err(Error::Conflict("There are 100 assistants already."));
                 }
                 sql::insert(tx, account_id, &assistant, inner.now()).await?;
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
                 Ok(assistant)
             })
         })
@@ -108,6 +110,7 @@ where
                 channels::sql::lock_plan(tx, account_id).await?;
                 let assistant = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Assistant"))?;
                 let changed = change(tx, account_id, assistant, inner.now()).await?;
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
                 for (channel_id, identity) in sql::channels_of(tx, account_id, id).await? {
                     tx.tell(Event::ChannelChanged { account_id, channel_id, identity });
                 }

@@ -7,6 +7,9 @@ mod manage;
 mod prompt;
 mod reply;
 pub(crate) mod sql;
+mod suggest;
+
+use jiff::Timestamp;
 
 use crate::{Error, Result, app::App, conversations::Session, ids::AssistantId, text_enum};
 
@@ -14,6 +17,7 @@ pub use keys::{KeySource, ProviderSettings, Providers, key_sources, set_key};
 pub use manage::{change, create, get, list, remove};
 pub use reply::report;
 pub(crate) use reply::run as reply;
+pub use suggest::{Suggestion, suggest};
 
 text_enum! {
     /// Where answers come from.
@@ -63,7 +67,8 @@ pub struct AssistantChange {
 /// The tag that tells staff that the assistant knew no answer, or that its flow hands over to them.
 pub const NEEDS_PERSON: &str = "needs-person";
 
-fn needs_person(session: &mut Session) {
+fn needs_person(session: &mut Session, now: Timestamp) {
+    session.tally.handed_over_at.get_or_insert(now);
     if !session.tags.iter().any(|tag| tag == NEEDS_PERSON) {
         session.tags.push(NEEDS_PERSON.into());
     }

@@ -1,6 +1,6 @@
 //! Runs a reply job: read, ask, store the answer in the transaction that ends the job.
 
-use model_client::Endpoint;
+use model_client::{Completion, Endpoint};
 
 use super::{
     flow::run::{self as flow, Answers, Script},
@@ -11,13 +11,14 @@ use crate::{
     app::App,
     channels::{self, AutoReply, Channel},
     conversations::{self, Answering, Conversation, Message, NewMessage, Sender, SenderType, Source},
+    db::Tx,
     ids::ConversationId,
     jobs::{self, Job, Setback, State},
     knowledge, usage,
 };
 
 /// How many messages a model is shown.
-const HISTORY: i64 = 20;
+pub(super) const HISTORY: i64 = 20;
 /// How often an answer is thrown away because the visitor has gone on writing. Then it is given all the same.
 const RESTARTS: i64 = 2;
 
@@ -54,27 +55,34 @@ pub(crate) async fn run(app: &App, job: &Job, id: ConversationId) -> Result<(), 
         Begun::Question(question) => *question,
     };
     let asked_at = question.history.last().map_or(0, |message| message.seq);
-    let answer = match &question.endpoint {
-        None => local::answer(&question),
-        Some(endpoint) => {
-            let plan = question.channel.plan;
-            let account_id = question.conversation.account_id;
-            let now = app.now();
-            let check = app.db.read(move |tx| {
-                Box::pin(async move { usage::check_tokens(tx, account_id, &plan, now).await })
-            });
-            check.await.map_err(ours)?;
-            let prompt = prompt::build(&question);
-            let completion = app.models.complete(endpoint, &prompt).await.map_err(theirs)?;
-            Answer {
-                text: completion.text,
-                sources: Vec::new(),
-                spent: completion.usage,
-                outcome: Outcome::Answered,
-            }
-        }
+    let answer = match ask(app, &question).await {
+        Ok(answer) => answer,
+        Err(Unanswered::Ours(error)) => return Err(ours(error)),
+        Err(Unanswered::Theirs(error)) => return Err(theirs(error)),
     };
     store(app, job, question, asked_at, answer).await.map_err(ours)
+}
+
+/// Why there is no answer.
+pub(super) enum Unanswered {
+    Ours(Error),
+    /// The provider's failure.
+    Theirs(model_client::Error),
+}
+
+/// Asks the provider, or answers by `local` where there is no key.
+pub(super) async fn ask(app: &App, question: &Question) -> Result<Answer, Unanswered> {
+    let Some(endpoint) = &question.endpoint else { return Ok(local::answer(question)) };
+    let plan = question.channel.plan;
+    let account_id = question.conversation.account_id;
+    let now = app.now();
+    let check =
+        app.db.read(move |tx| Box::pin(async move { usage::check_tokens(tx, account_id, &plan, now).await }));
+    check.await.map_err(Unanswered::Ours)?;
+    let prompt = prompt::build(question);
+    let completion = app.models.complete(endpoint, &prompt).await.map_err(Unanswered::Theirs)?;
+    let Completion { text, usage: spent, .. } = completion;
+    Ok(Answer { text, sources: Vec::new(), spent, outcome: Outcome::Answered })
 }
 
 /// A failure of ours: a used-up limit does not come back within the hour, anything else may.
@@ -130,16 +138,27 @@ async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Begun> {
                 if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
                     return Ok(Begun::Nothing);
                 }
-                let endpoint = keys::endpoint(&inner, tx, account_id, channel.assistant.provider).await?;
-                let asked = unanswered(&history);
-                let passages = knowledge::find(tx, account_id, &asked).await?;
-                let account = crate::accounts::sql::account(tx, account_id).await?;
-                let account_name = account.map(|account| account.name).unwrap_or_default();
-                let question = Question { conversation, channel, account_name, history, passages, endpoint };
+                let question = question(&inner, tx, conversation, channel, history).await?;
                 Ok(Begun::Question(Box::new(question)))
             })
         })
         .await
+}
+
+/// What is asked, with what is known of it.
+pub(super) async fn question(
+    app: &App,
+    tx: &mut Tx,
+    conversation: Conversation,
+    channel: Channel,
+    history: Vec<Message>,
+) -> Result<Question> {
+    let account_id = conversation.account_id;
+    let endpoint = keys::endpoint(app, tx, account_id, channel.assistant.provider).await?;
+    let passages = knowledge::find(tx, account_id, &unanswered(&history)).await?;
+    let account = crate::accounts::sql::account(tx, account_id).await?;
+    let account_name = account.map(|account| account.name).unwrap_or_default();
+    Ok(Question { conversation, channel, account_name, history, passages, endpoint })
 }
 
 /// Why the assistant has nothing to say here, if it has not.
@@ -202,6 +221,10 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 let now = inner.now();
                 let mut conversation = conversations::sql::lock(tx, account_id, conversation.id).await?;
                 usage::count_answer(tx, account_id, assistant.id, answer.spent, now).await?;
+                let (input, output) = usage::tokens(answer.spent);
+                if input + output > 0 {
+                    conversations::sql::count_tokens(tx, &conversation, input, output).await?;
+                }
                 tx.owe();
                 let overtaken =
                     conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
@@ -215,7 +238,7 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                     return Ok(());
                 }
                 if answer.outcome == Outcome::NeedsPerson {
-                    needs_person(&mut conversation.session);
+                    needs_person(&mut conversation.session, now);
                     conversations::sql::save_session(tx, &conversation).await?;
                 }
                 let sender = Sender::Bot { id: assistant.id, name: assistant.name };
@@ -229,7 +252,7 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
 }
 
 /// A model may say more than a message may hold.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= conversations::LONGEST_TEXT {
         return text.replace('\0', "");
     }

@@ -5,7 +5,7 @@ mod sql;
 use jiff::Timestamp;
 
 use crate::{
-    Actor, Error, Event, Permission, Result,
+    Actor, Error, Event, Permission, Result, accounts,
     app::App,
     db::Tx,
     event::What,
@@ -66,6 +66,8 @@ pub async fn create(app: &App, actor: &Actor, shortcut: String, content: String)
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                // Held, so that two who come at once are counted one after the other.
+                accounts::sql::lock_team(tx, account_id).await?;
                 if sql::count(tx, account_id).await? >= MOST {
                     return Err(Error::Conflict("There are as many canned replies as an account can have."));
                 }
@@ -96,6 +98,7 @@ pub async fn change(
     app.db
         .write(move |tx| {
             Box::pin(async move {
+                accounts::sql::lock_team(tx, account_id).await?;
                 let found = sql::find(tx, account_id, id).await?;
                 let mut reply = found.ok_or(Error::NotFound("Canned reply"))?;
                 if let Some(shortcut) = shortcut {

@@ -4,6 +4,7 @@ mod content;
 mod drafts;
 mod finding;
 mod inbox;
+mod introduction;
 mod notes;
 mod people;
 mod rating;
@@ -38,6 +39,7 @@ pub use inbox::{
     Assigned, Count, Counts, Filter, Listed, Page, Snoozed, Start, Stretch, counts, find, get, list,
     messages, page, tags,
 };
+pub use introduction::introduce;
 pub use notes::{LONGEST_NOTE, NewNote, Note, add_note, delete_note};
 pub use people::{ContactChange, Known, block, change_contact, unblock};
 pub use rating::{NewRating, Rating, Score, rate};
@@ -178,6 +180,19 @@ pub struct Session {
     pub assistant: Option<AssistantId>,
     /// How the visitor has rated it, once it was resolved.
     pub rating: Option<Rating>,
+    pub(crate) tally: Tally,
+}
+
+/// What reports need to know of a session.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub first_answer_at: Option<Timestamp>,
+    /// Of a person.
+    pub first_reply_at: Option<Timestamp>,
+    pub handed_over_at: Option<Timestamp>,
+    /// The contact's.
+    pub messages_in: i64,
+    pub messages_out: i64,
 }
 
 /// One entry of a conversation.

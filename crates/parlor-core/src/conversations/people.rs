@@ -8,7 +8,7 @@ use super::{Conversation, sql, store};
 use crate::{Actor, Error, Permission, Result, app::App, contacts, ids::ContactId};
 
 /// The most facts about a contact beside name, address and number, and the most characters of one and of its name.
-const MOST_ATTRIBUTES: usize = 50;
+pub(super) const MOST_ATTRIBUTES: usize = 50;
 const LONGEST_ATTRIBUTE: usize = 500;
 const LONGEST_KEY: usize = 60;
 
@@ -132,7 +132,8 @@ async fn set_writing(app: &App, actor: &Actor, id: ContactId, writing: Writing) 
                 if refused != (writing == Writing::Refused) {
                     conversation.contact.blocked_at = (writing == Writing::Refused).then_some(now);
                     sql::save_contact(tx, account_id, &conversation.contact, now).await?;
-                    store::inbox_changed(tx, &mut conversation, now).await?;
+                    // The visitor is told, too, that writing is of no use, or is again.
+                    store::changed(tx, &mut conversation, now).await?;
                 }
                 Ok(conversation)
             })

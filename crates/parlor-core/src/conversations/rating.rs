@@ -78,7 +78,10 @@ pub async fn rate(app: &App, visitor: &Visitor, new: NewRating) -> Result<Rating
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let (_, mut conversation) = visitor::hold(&inner, tx, &visitor).await?;
+                let (channel, mut conversation) = visitor::hold(&inner, tx, &visitor).await?;
+                if !channel.settings.asks_for_rating {
+                    return Err(Error::Conflict("This channel asks for no ratings."));
+                }
                 let now = inner.now();
                 let Some(resolved) = sql::newest_resolved(tx, conversation.id).await? else {
                     return Err(Error::Conflict("Nothing was resolved yet."));

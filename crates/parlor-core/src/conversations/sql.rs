@@ -2,7 +2,9 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use super::{Content, ContentType, Conversation, LastMessage, Message, Sender, SenderType, Session, Source};
+use super::{
+    Content, ContentType, Conversation, LastMessage, Message, Sender, SenderType, Session, Source, Tally,
+};
 use crate::{
     Error, Result,
     channels::Channel,
@@ -18,7 +20,8 @@ macro_rules! conversation_columns {
            c.id, c.external_id, c.display_name, c.email, c.phone,
            s.id, s.status, s.assignee_id, s.assigned_at, s.tags, s.answering, s.first_message_at, s.resolved_at,
            s.assistant_id, c.verified_at, v.snoozed_until, v.unread, v.last_message, c.blocked_at,
-           s.rating, s.rating_comment, s.rated_at"
+           s.rating, s.rating_comment, s.rated_at,
+           s.first_answer_at, s.first_reply_at, s.handed_over_at, v.messages_in, v.messages_out"
     };
 }
 
@@ -33,7 +36,7 @@ macro_rules! select {
     };
 }
 
-const COLUMNS: usize = 30;
+const COLUMNS: usize = 35;
 
 fn conversation(row: &Row<'_>) -> Result<Conversation> {
     let external_id: String = row.get(9)?;
@@ -66,6 +69,13 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
             resolved_at: row.get(20)?,
             assistant: row.get(21)?,
             rating: rating(row, 27)?,
+            tally: Tally {
+                first_answer_at: row.get(30)?,
+                first_reply_at: row.get(31)?,
+                handed_over_at: row.get(32)?,
+                messages_in: row.get(33)?,
+                messages_out: row.get(34)?,
+            },
         },
         snoozed_until: row.get(23)?,
         unread: row.get(24)?,
@@ -265,7 +275,8 @@ pub async fn insert(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
 
 pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
     let sql = "update conversations set session_id = $2, status = $3, assignee_id = $4, last_seq = $5, version = $6,
-                 last_message_at = $7, updated_at = $8, snoozed_until = $9, unread = $10, last_message = $11
+                 last_message_at = $7, updated_at = $8, snoozed_until = $9, unread = $10, last_message = $11,
+                 messages_in = $12, messages_out = $13
                where id = $1";
     let last_message = conversation.last_message.as_ref().map(last_message_json);
     tx.exec(
@@ -281,7 +292,9 @@ pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
             conversation.updated_at,
             conversation.snoozed_until,
             conversation.unread,
-            last_message.as_ref()
+            last_message.as_ref(),
+            conversation.session.tally.messages_in,
+            conversation.session.tally.messages_out
         ],
     )
     .await
@@ -289,8 +302,8 @@ pub async fn save(tx: &mut Tx, conversation: &Conversation) -> Result<u64> {
 
 pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Timestamp) -> Result<u64> {
     let sql = "insert into sessions (id, account_id, conversation_id, status, tags, answering, first_message_at, created_at,
-                 assistant_id)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                 assistant_id, channel_id)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let session = &conversation.session;
     tx.exec(
         sql,
@@ -303,7 +316,8 @@ pub async fn insert_session(tx: &mut Tx, conversation: &Conversation, now: Times
             session.answering,
             session.first_message_at,
             now,
-            session.assistant
+            session.assistant,
+            conversation.channel_id
         ],
     )
     .await
@@ -327,7 +341,7 @@ pub async fn save_first_message(tx: &mut Tx, conversation: &Conversation) -> Res
 pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<()> {
     let sql =
         "update sessions set status = $2, assignee_id = $3, assigned_at = $4, tags = $5, answering = $6,
-                 resolved_at = $7
+                 resolved_at = $7, first_answer_at = $8, first_reply_at = $9, handed_over_at = $10, messages_in = $11, messages_out = $12
                where id = $1";
     let session = &conversation.session;
     tx.exec(
@@ -339,11 +353,41 @@ pub async fn save_session(tx: &mut Tx, conversation: &Conversation) -> Result<()
             session.assigned_at,
             &json!(session.tags),
             session.answering,
-            session.resolved_at
+            session.resolved_at,
+            session.tally.first_answer_at,
+            session.tally.first_reply_at,
+            session.tally.handed_over_at,
+            session.tally.messages_in,
+            session.tally.messages_out
         ],
     )
     .await?;
     save_tags(tx, conversation).await
+}
+
+/// Keeps what reports need to know of the newest session.
+pub async fn save_tally(tx: &mut Tx, session: &Session) -> Result<u64> {
+    let sql = "update sessions set first_answer_at = $2, first_reply_at = $3, messages_in = $4, messages_out = $5 where id = $1";
+    let Tally { first_answer_at, first_reply_at, messages_in, messages_out, .. } = session.tally;
+    tx.exec(sql, params![session.id, first_answer_at, first_reply_at, messages_in, messages_out]).await
+}
+
+/// Counts a message that an agent has written in the newest session.
+pub async fn count_reply(
+    tx: &mut Tx,
+    conversation: &Conversation,
+    id: AgentId,
+    now: Timestamp,
+) -> Result<u64> {
+    let sql = "insert into session_replies (session_id, agent_id, account_id, replies, first_reply_at) values ($1, $2, $3, 1, $4)
+               on conflict (session_id, agent_id) do update set replies = session_replies.replies + 1";
+    tx.exec(sql, params![conversation.session.id, id, conversation.account_id, now]).await
+}
+
+/// Adds what an answer in the newest session has cost.
+pub async fn count_tokens(tx: &mut Tx, conversation: &Conversation, input: i64, output: i64) -> Result<u64> {
+    let sql = "update sessions set input_tokens = input_tokens + $2, output_tokens = output_tokens + $3 where id = $1";
+    tx.exec(sql, params![conversation.session.id, input, output]).await
 }
 
 pub async fn insert_message(tx: &mut Tx, account_id: AccountId, message: &Message) -> Result<u64> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{
     Answering, Conversation, LastMessage, Message, NewMessage, Sender, SenderType, Sent, Session, Source,
-    Status, sql,
+    Status, Tally, sql,
 };
 use crate::{
     Error, Event, Result,
@@ -92,6 +92,7 @@ fn new_session(app: &App, channel: &Channel) -> Session {
         resolved_at: None,
         assistant: channel.other_assistant(),
         rating: None,
+        tally: Tally::default(),
     }
 }
 
@@ -198,16 +199,41 @@ pub(crate) async fn message(
         SenderType::Agent => conversation.unread = 0,
         SenderType::Bot => {}
     }
+    tally(tx, &mut conversation, &message.sender, now).await?;
     conversation.last_message = Some(LastMessage::from(&message));
     sql::save(tx, &conversation).await?;
     sql::insert_message(tx, conversation.account_id, &message).await?;
     if message.sender.kind() != SenderType::EndUser && push::has_devices(tx, &conversation.contact).await? {
         jobs::order_push(app, tx, &conversation, now).await?;
     }
-    search::add_message(tx, &conversation, &message).await?;
+    search::add_message(tx, &conversation, &message);
     uploads::links::sign(app, &mut message);
     tx.tell(Event::MessageSent { conversation: conversation.clone(), message: message.clone() });
     Ok(Sent { conversation, message })
+}
+
+/// Counts a message for the reports. The counts themselves go with the conversation's row, which is written anyway.
+async fn tally(tx: &mut Tx, conversation: &mut Conversation, sender: &Sender, now: Timestamp) -> Result<()> {
+    let tally = &mut conversation.session.tally;
+    let first = match sender {
+        Sender::EndUser(_) => {
+            tally.messages_in += 1;
+            return Ok(());
+        }
+        Sender::Agent { .. } => &mut tally.first_reply_at,
+        Sender::Bot { .. } => &mut tally.first_answer_at,
+    };
+    let is_first = first.is_none();
+    first.get_or_insert(now);
+    tally.messages_out += 1;
+    // What is resolved has been counted; staff may write behind it.
+    if is_first || conversation.session.status == Status::Resolved {
+        sql::save_tally(tx, &conversation.session).await?;
+    }
+    if let Sender::Agent { id, .. } = sender {
+        sql::count_reply(tx, conversation, *id, now).await?;
+    }
+    Ok(())
 }
 
 /// The most messages that are read at once: one stranger's history must not fill the memory.

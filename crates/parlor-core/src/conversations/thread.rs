@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::{Conversation, Draft, Message, Note, Status, sql};
+use super::{Conversation, Draft, Message, Note, Rating, Status, sql};
 use crate::{
     Actor, Error, Permission, Result,
     app::App,
+    contacts::{self, PageView},
     db::Tx,
     ids::{AgentId, ConversationId, SessionId},
     uploads::links,
@@ -34,6 +35,8 @@ pub struct Details {
     pub attributes: Map<String, Json>,
     /// When the contact was first there.
     pub first_seen_at: Timestamp,
+    /// The shop's pages that they have seen, the newest first.
+    pub page_views: Vec<PageView>,
     /// The newest ones, the newest first.
     pub sessions: Vec<PastSession>,
     /// Those of contacts with the same e-mail address, the newest first.
@@ -49,6 +52,7 @@ pub struct PastSession {
     pub tags: Vec<String>,
     pub created_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    pub rating: Option<Rating>,
 }
 
 /// A stretch of a conversation: messages in order, and the notes that were written between the first of them and its end.
@@ -83,6 +87,7 @@ pub async fn thread(app: &App, actor: &Actor, id: ConversationId) -> Result<Thre
             let conversation = sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Conversation"))?;
             let timeline = stretch(tx, &conversation, Around::End, NEWEST).await?;
             let (attributes, first_seen_at) = sql::contact_details(tx, conversation.contact.id).await?;
+            let page_views = contacts::page_views(tx, account_id, conversation.contact.id).await?;
             let sessions = sql::sessions(tx, id).await?;
             let other_conversations = match &conversation.contact.email {
                 Some(email) => sql::of_same_email(tx, &conversation, email).await?,
@@ -92,7 +97,7 @@ pub async fn thread(app: &App, actor: &Actor, id: ConversationId) -> Result<Thre
                 Some(agent) => sql::draft(tx, agent, id).await?,
                 None => None,
             };
-            let details = Details { attributes, first_seen_at, sessions, other_conversations };
+            let details = Details { attributes, first_seen_at, page_views, sessions, other_conversations };
             Ok(Thread { conversation, details, timeline, draft, viewers })
         })
     });

@@ -38,21 +38,9 @@ pub async fn open(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let Identified { channel, known, person } =
-                    identify(&inner, tx, &visitor, Reading::AndWriting).await?;
-                let (now, person) = (inner.now(), person.as_ref());
-                let opened = if known.is_some() { Opened::Before } else { Opened::Now };
-                let mut conversation = match known {
-                    Some(conversation) => conversation,
-                    None => store::open(&inner, tx, &channel, &visitor.external_id, person, now).await?,
-                };
-                match person {
-                    Some(person) => store::verify(tx, &mut conversation, person, now).await?,
-                    // It may have been opened by a faster connection of somebody verified.
-                    None => check_unproved(&conversation)?,
-                }
+                let (_, mut conversation, opened) = hold_open(&inner, tx, &visitor).await?;
                 if conversation.contact.display_name.is_none() && display_name.is_some() {
-                    store::set_name(tx, &mut conversation, display_name, now).await?;
+                    store::set_name(tx, &mut conversation, display_name, inner.now()).await?;
                 }
                 Ok((conversation, opened))
             })
@@ -78,18 +66,8 @@ pub async fn receive(
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let Identified { channel, known, person } =
-                    identify(&inner, tx, &visitor, Reading::AndWriting).await?;
-                let (now, person) = (inner.now(), person.as_ref());
-                let mut conversation = match known {
-                    Some(conversation) => conversation,
-                    None => store::open(&inner, tx, &channel, &visitor.external_id, person, now).await?,
-                };
-                match person {
-                    Some(person) => store::verify(tx, &mut conversation, person, now).await?,
-                    // It may have been opened by a faster connection of somebody verified.
-                    None => check_unproved(&conversation)?,
-                }
+                let (channel, mut conversation, _) = hold_open(&inner, tx, &visitor).await?;
+                let now = inner.now();
                 let sender = Sender::EndUser(conversation.contact.id);
                 if let Some(client_id) = &new.client_id
                     && let Some(mut message) =
@@ -301,6 +279,30 @@ pub(crate) async fn hold(app: &App, tx: &mut Tx, visitor: &Visitor) -> Result<(C
         store::verify(tx, &mut conversation, person, app.now()).await?;
     }
     Ok((channel, conversation))
+}
+
+/// The same, where the conversation is opened if there is none yet.
+///
+/// # Errors
+/// As [`identify`].
+pub(super) async fn hold_open(
+    app: &App,
+    tx: &mut Tx,
+    visitor: &Visitor,
+) -> Result<(Channel, Conversation, Opened)> {
+    let Identified { channel, known, person } = identify(app, tx, visitor, Reading::AndWriting).await?;
+    let (now, person) = (app.now(), person.as_ref());
+    let opened = if known.is_some() { Opened::Before } else { Opened::Now };
+    let mut conversation = match known {
+        Some(conversation) => conversation,
+        None => store::open(app, tx, &channel, &visitor.external_id, person, now).await?,
+    };
+    match person {
+        Some(person) => store::verify(tx, &mut conversation, person, now).await?,
+        // It may have been opened by a faster connection of somebody verified.
+        None => check_unproved(&conversation)?,
+    }
+    Ok((channel, conversation, opened))
 }
 
 /// What a visitor is let in for.

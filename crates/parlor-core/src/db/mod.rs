@@ -27,6 +27,9 @@ macro_rules! params {
 /// A future that borrows the [`Tx`] it works on.
 pub type TxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
+/// What a transaction does at its end.
+type Rest = Box<dyn for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, ()> + Send>;
+
 /// Which database is underneath. Ask only where a statement cannot be the same on both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
@@ -139,6 +142,7 @@ pub struct Tx {
     conn: Conn,
     told: Vec<Event>,
     owed: Owed,
+    rest: Vec<Rest>,
 }
 
 enum Conn {
@@ -151,7 +155,7 @@ pub type Map<T> = fn(&Row<'_>) -> Result<T>;
 
 impl Tx {
     fn new(conn: Conn) -> Tx {
-        Tx { conn, told: Vec::new(), owed: Owed::No }
+        Tx { conn, told: Vec::new(), owed: Owed::No, rest: Vec::new() }
     }
 
     /// Which database this is.
@@ -194,6 +198,15 @@ impl Tx {
             Conn::Sqlite(conn) => sqlite::exec(conn, sql, params),
             Conn::Postgres(client) => postgres::exec(client, sql, params).await,
         }
+    }
+
+    /// Has `rest` done at the end of the transaction, if it gets that far. On SQLite that is the end of all that share its commit: an index of
+    /// words writes a part of itself at each savepoint of a verb, and so a single one for all of them. Where it fails, the commit does.
+    pub(crate) fn at_end<F>(&mut self, rest: F)
+    where
+        F: for<'a> FnOnce(&'a mut Tx) -> TxFuture<'a, ()> + Send + 'static,
+    {
+        self.rest.push(Box::new(rest));
     }
 
     /// Publishes `event` once this transaction is committed.

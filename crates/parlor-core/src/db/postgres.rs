@@ -68,7 +68,14 @@ impl Postgres {
         let Postgres { pool, outlet, turns } = self.clone();
         tokio::spawn(async move {
             let mut open = Open::begin(&pool, "begin").await?;
-            let result = verb(open.tx()).await;
+            let mut result = verb(open.tx()).await;
+            for rest in std::mem::take(&mut open.tx().rest) {
+                if result.is_ok()
+                    && let Err(error) = rest(open.tx()).await
+                {
+                    result = Err(error);
+                }
+            }
             let tells = result.is_ok() && !open.tx().told.is_empty();
             let turn = tells.then(|| turns.take());
             let ended = open.end(if result.is_ok() { "commit" } else { "rollback" }).await;

@@ -16,7 +16,7 @@ use rusqlite::{
 };
 use tokio::sync::{Semaphore, mpsc as async_mpsc, oneshot};
 
-use super::{Conn, Map, Outlet, Owed, Row, Tx, TxFuture, Value, at_once, migrate};
+use super::{Conn, Map, Outlet, Owed, Rest, Row, Tx, TxFuture, Value, at_once, migrate};
 use crate::{Error, Result, event::Event};
 
 /// The most writes that share a commit.
@@ -246,6 +246,7 @@ fn commit(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> R
     let committed = run_all(tx, batch, told);
     if committed.is_err() {
         tx.told.clear();
+        tx.rest.clear();
         tx.owed = Owed::No;
         // Still open (disk full) or already gone: both are fine for the next one.
         let _ = statement(tx, "rollback");
@@ -255,20 +256,26 @@ fn commit(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> R
 
 fn run_all(tx: &mut Tx, batch: &mut [Box<dyn Write>], told: &mut Vec<Event>) -> Result<Owed> {
     let mut owed = Owed::No;
+    let mut rest: Vec<Rest> = Vec::new();
     statement(tx, "begin immediate")?;
     for write in batch {
         statement(tx, "savepoint verb")?;
         if write.run(tx) == Done::Keep {
             told.append(&mut tx.told);
+            rest.append(&mut tx.rest);
             if tx.owed == Owed::Yes {
                 owed = Owed::Yes;
             }
         } else {
             statement(tx, "rollback to verb")?;
             tx.told.clear();
+            tx.rest.clear();
         }
         tx.owed = Owed::No;
         statement(tx, "release verb")?;
+    }
+    for rest in rest {
+        at_once(rest(tx))?;
     }
     statement(tx, "commit")?;
     Ok(owed)

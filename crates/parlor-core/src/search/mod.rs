@@ -47,18 +47,21 @@ pub async fn remove(tx: &mut Tx, article_id: ArticleId) -> Result<()> {
     }
 }
 
-/// Makes a message findable by its words, also by those of its buttons and cards.
-pub async fn add_message(tx: &mut Tx, conversation: &Conversation, message: &Message) -> Result<()> {
+/// Makes a message findable by its words, also by those of its buttons and cards, from the commit on.
+pub fn add_message(tx: &mut Tx, conversation: &Conversation, message: &Message) {
     let words = words_of(&message.content);
-    match tx.dialect() {
-        Dialect::Sqlite => sqlite::add_message(tx, conversation.account_id, conversation.id, &words).await,
-        Dialect::Postgres => {
-            postgres::add_message(tx, conversation.account_id, conversation.id, &words).await
-        }
-    }
+    let (account_id, id) = (conversation.account_id, conversation.id);
+    tx.at_end(move |tx| {
+        Box::pin(async move {
+            match tx.dialect() {
+                Dialect::Sqlite => sqlite::add_message(tx, account_id, id, &words).await,
+                Dialect::Postgres => postgres::add_message(tx, account_id, id, &words).await,
+            }
+        })
+    });
 }
 
-/// The same for many messages of an account.
+/// The same for many messages of an account, at once.
 pub async fn add_messages(
     tx: &mut Tx,
     account_id: AccountId,

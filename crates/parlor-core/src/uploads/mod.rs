@@ -140,7 +140,10 @@ pub async fn receive(
 ) -> Result<Upload> {
     app.limits.check(Action::AddressUploads, limits::network(visitor.address))?;
     app.limits.check(Action::VisitorUploads, (&visitor.way_in, &visitor.external_id))?;
-    let (channel, _) = conversations::enter(app, visitor).await?;
+    let (channel, known) = conversations::enter(app, visitor).await?;
+    if known.is_some_and(|known| known.contact.blocked_at.is_some()) {
+        return Err(Error::Disabled);
+    }
     let owner = Owner::Visitor { channel_id: channel.id, external_id: visitor.external_id.clone() };
     take_in(app, channel.account_id, owner, MOST_UNSENT_OF_VISITOR, name, content).await
 }

@@ -7,10 +7,10 @@ use parlor_core::{
     actor::{Agent, Role},
     assistants::AssistantChange,
     bus::{Heard, Listener},
-    channels::{self, AutoReply, NewChannel},
+    channels::{self, AutoReply, ChannelChange, NewChannel, SettingsChange},
     contacts::{ExternalId, Visitor, WayIn},
     conversations::{self, Conversation, NewMessage, NewRating},
-    ids::{ConversationId, SignInId},
+    ids::{ChannelId, ConversationId, SignInId},
     params,
 };
 use testkit::TestApp;
@@ -18,6 +18,7 @@ use testkit::TestApp;
 struct Shop {
     olga: Actor,
     token: String,
+    channel: ChannelId,
 }
 
 impl Shop {
@@ -37,7 +38,7 @@ impl Shop {
             role: Role::Owner,
             sign_in: SignInId(app.new_id()),
         });
-        Shop { olga, token: channel.token }
+        Shop { olga, token: channel.token, channel: channel.id }
     }
 
     fn visitor(&self, external_id: &str) -> Visitor {
@@ -172,6 +173,26 @@ async fn a_rating_stays_with_its_session_when_it_is_opened_again() {
             assert_eq!(rated(&app, &shop, id).await, Some((1, Some("It broke again".into()))));
             rates(&app, &visitor, 5, "Fixed").await.expect("a better rating");
             assert_eq!(rated(&app, &shop, id).await, Some((5, Some("Fixed".into()))));
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_channel_that_asks_for_no_ratings_takes_none() {
+    let product = TestApp::start().await;
+    product
+        .within(|app| async move {
+            let shop = Shop::open(&app, "ratings@four.example").await;
+            let visitor = shop.visitor("rater");
+            let id = says(&app, &visitor, "Hello").await;
+            shop.resolve(&app, id).await;
+            let off = serde_json::json!({ "rating": { "enabled": false } });
+            let settings = SettingsChange::parse("settings", &off).expect("settings");
+            let change = ChannelChange { settings, ..ChannelChange::default() };
+            channels::update(&app, &shop.olga, shop.channel, change).await.expect("a switch");
+            let refused = rates(&app, &visitor, 5, "").await;
+            assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+            assert_eq!(rated(&app, &shop, id).await, None);
         })
         .await;
 }

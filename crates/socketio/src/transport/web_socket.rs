@@ -18,15 +18,14 @@ use crate::{
     },
 };
 
-/// Carries a connection until it ends.
-pub(crate) async fn run(connection: Arc<Connection>, link: Link) {
+/// Carries a connection until it ends. What is not needed while it is idle is not part of the future: it is there for every connection.
+pub(crate) fn run(connection: Arc<Connection>, link: Link) -> impl Future<Output = ()> + Send {
     *connection.link() = Some(Box::new(link));
     let carrier = Carrier(connection);
-    let Some(code) = poll_fn(|cx| carrier.poll(cx)).await.code() else { return };
-    let link = carrier.0.link().take();
-    if let Some(mut link) = link {
-        let within = carrier.0.house().options.close_timeout;
-        let _ = tokio::time::timeout(within, link.close(code)).await;
+    async move {
+        if let Some(code) = poll_fn(|cx| carrier.poll(cx)).await.code() {
+            Box::pin(carrier.close(code)).await;
+        }
     }
 }
 
@@ -82,6 +81,14 @@ impl Carrier {
             if let Err((reason, end)) = ready!(self.poll_receive(cx)) {
                 return self.end(reason, end);
             }
+        }
+    }
+
+    async fn close(&self, code: u16) {
+        let link = self.0.link().take();
+        if let Some(mut link) = link {
+            let within = self.0.house().options.close_timeout;
+            let _ = tokio::time::timeout(within, link.close(code)).await;
         }
     }
 

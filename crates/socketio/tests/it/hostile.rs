@@ -1,8 +1,11 @@
 //! Section 11: hostile clients.
 
+use futures_util::StreamExt as _;
 use proptest::{prelude::*, strategy::ValueTree as _};
+use tokio::io::AsyncWriteExt as _;
+use tokio_tungstenite::{MaybeTlsStream, tungstenite::Message};
 
-use crate::support::serve;
+use crate::support::{serve, within};
 
 /// Packets of which others are made.
 const CORPUS: [&str; 24] = [
@@ -100,4 +103,28 @@ impl IntoPlain for tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream> {
             _ => panic!("there is no TLS here"),
         }
     }
+}
+
+#[tokio::test]
+async fn s11_frames_that_are_refused_are_refused_with_the_reason_as_code() {
+    let served = serve().await;
+    let not_masked = (&b"\x81\x01a"[..], 1002);
+    let not_text = (&b"\x81\x81\0\0\0\0\xFF"[..], 1007);
+    let too_long = (&b"\x82\xFF\0\0\0\0\0\x02\0\x01\0\0\0\0"[..], 1009);
+    for (frame, code) in [not_masked, not_text, too_long] {
+        let mut client = served.connected().await;
+        // What follows is not read, and does not keep the client from hearing why.
+        let MaybeTlsStream::Plain(tcp) = client.socket.get_mut() else { panic!("not plain") };
+        tcp.write_all(&[frame, &[0; 100_000]].concat()).await.unwrap();
+        match within(client.socket.next()).await {
+            Some(Ok(Message::Close(Some(close)))) => assert_eq!(u16::from(close.code), code),
+            other => panic!("not a close frame with a code: {other:?}"),
+        }
+    }
+    served
+        .world
+        .until(|notes| {
+            notes.iter().filter(|note| *note == "disconnected: transport error, 0 rooms").count() == 3
+        })
+        .await;
 }

@@ -187,7 +187,7 @@ impl Stage<'_> {
             Action::HandOver(Successor::Ai) => Ok(()),
             Action::HandOver(Successor::Person) => {
                 self.conversation.session.answering = Answering::Person;
-                needs_person(&mut self.conversation.session);
+                needs_person(&mut self.conversation.session, self.now);
                 conversations::changed(self.tx, &mut self.conversation, self.now).await
             }
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::{conversation, lock, tags};
+use super::{conversation, lock, rating, tags};
 use crate::{
     Error, Result,
     conversations::{Conversation, Count, Counts, Draft, Note, PastSession},
@@ -177,7 +177,7 @@ pub async fn save_attributes(tx: &mut Tx, id: ContactId, attributes: &Map<String
 
 /// The newest sessions, the newest first.
 pub async fn sessions(tx: &mut Tx, id: ConversationId) -> Result<Vec<PastSession>> {
-    let sql = "select id, status, assignee_id, tags, created_at, resolved_at from sessions
+    let sql = "select id, status, assignee_id, tags, created_at, resolved_at, rating, rating_comment, rated_at from sessions
                where conversation_id = $1 order by id desc limit 20";
     let session = |row: &Row<'_>| {
         Ok(PastSession {
@@ -187,6 +187,7 @@ pub async fn sessions(tx: &mut Tx, id: ConversationId) -> Result<Vec<PastSession
             tags: tags(&row.get(3)?),
             created_at: row.get(4)?,
             resolved_at: row.get(5)?,
+            rating: rating(row, 6)?,
         })
     };
     tx.all(sql, params![id], session).await

@@ -17,6 +17,16 @@ const EVENTS = [
   "agent_status_changed",
   "error",
   "messages_read",
+  "inbox_conversation",
+  "inbox_message",
+  "inbox_read",
+  "inbox_note",
+  "inbox_note_deleted",
+  "inbox_typing",
+  "inbox_viewers",
+  "inbox_draft",
+  "inbox_presence",
+  "inbox_changed",
 ];
 
 /** An account with its website channel, made by the command line while the server runs. */
