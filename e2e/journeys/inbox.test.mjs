@@ -53,7 +53,7 @@ test('an agent and a visitor talk, and each sees what the other does', async () 
   await visitor.text.pressSequentially('And');
   await anna.page.getByRole('status').filter({ hasText: 'is typing' }).waitFor();
   await anna.text.pressSequentially('Yes, ');
-  await visitor.panel.getByText('Someone is typing').waitFor();
+  await visitor.panel.getByRole('img', { name: 'Someone is typing' }).waitFor();
   await anna.write('Yes, five of them.');
   await visitor.bubble('Yes, five of them.').waitFor();
   await anna.said('Yes, five of them.').getByText('Read', { exact: true }).waitFor();

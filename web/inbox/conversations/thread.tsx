@@ -29,6 +29,7 @@ export function ThreadPane({ panel, onPanel }: { panel: boolean; onPanel: () => 
       <section class="thread none">
         <EmptyState
           icon="triangle-alert"
+          heading
           title={failure.status === 404 ? w.noSuchConversation : w.notLoaded}
           action={
             failure.status === 404 ? <LinkButton href={address(null)}>{w.backToInbox}</LinkButton> : <Button onClick={() => void openThread(id)}>{w.retry}</Button>
