@@ -53,7 +53,7 @@ pub async fn introduce(app: &App, visitor: &Visitor, answers: BTreeMap<String, S
                         key => drop(attributes.insert(key.to_owned(), answer.into())),
                     }
                 }
-                sql::save_contact(tx, channel.account_id, &conversation.contact, now).await?;
+                sql::save_contact(tx, conversation.account_id, &conversation.contact, now).await?;
                 sql::save_attributes(tx, id, &attributes).await?;
                 store::changed(tx, &mut conversation, now).await
             })
