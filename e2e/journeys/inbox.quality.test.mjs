@@ -1,4 +1,4 @@
-// The inbox as it has to be: the same after a reload, calm under hostile text, open to assistive technology, quick with many rows.
+// The inbox as it has to be: the same after a reload, calm under hostile text, open to assistive technology, at ease with many rows.
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
@@ -233,15 +233,15 @@ for (const colorScheme of ['light', 'dark']) {
       await anna.log.locator('img').waitFor();
       await check('thread');
       for (const [button, role] of [
-        ['Assigned to Nobody. Change', 'menu'],
-        ['Snooze', 'menu'],
-        ['More', 'menu'],
-        ['Emoji', 'dialog'],
-        ['Add tag', 'dialog'],
+        [/Assigned to Nobody. Change$/, 'menu'],
+        [/^Snooze$/, 'menu'],
+        [/^More$/, 'menu'],
+        [/^Emoji$/, 'dialog'],
+        [/^Add tag$/, 'dialog'],
       ]) {
-        await page.getByRole('button', { name: button, exact: true }).click();
+        await page.getByRole('button', { name: button }).click();
         await page.locator(`.popover[role=${role}]`).waitFor();
-        await check(button);
+        await check(String(button));
         await page.keyboard.press('Escape');
         await page.locator('.popover').waitFor({ state: 'detached' });
       }
@@ -335,5 +335,39 @@ test('in Arabic everything stands the other way round, and dates and numbers are
   await anna.page.locator('a.row', { hasText: 'سارة أحمد' }).click();
   await anna.page.locator('.composer textarea').waitFor();
   assert.deepEqual(await barriers(anna.page), []);
+  assert.deepEqual(anna.complaints, []);
+});
+
+test('of many conversations all can be reached, and few are in the page', async () => {
+  await parlor.fill('1500', '4500');
+  const anna = await agent({ path: '/inbox?status=any' });
+  const seen = new Set();
+  const box = anna.page.locator('.rows');
+  for (let at = 0; at < 400; at++) {
+    const { ids, more } = await box.evaluate((element) => {
+      const ids = [...element.querySelectorAll('a.row')].map((row) => row.dataset.id);
+      element.scrollBy({ top: element.clientHeight });
+      return { ids, more: element.scrollTop + element.clientHeight < element.scrollHeight - 1 };
+    });
+    assert.ok(ids.length < 60, `${ids.length} rows in the page`);
+    for (const id of ids) seen.add(id);
+    await anna.page.waitForTimeout(20);
+    if (!more && (await anna.rows.last().evaluate((row) => Number(row.parentElement.ariaSetSize) === Number(row.parentElement.ariaPosInSet)))) break;
+  }
+  const all = new Set();
+  for (let after = ''; ; ) {
+    const page = await parlor.org(`/api/inbox/conversations/?view=all&status=any&limit=100${after}`);
+    for (const { id } of page) all.add(id);
+    if (page.length < 100) break;
+    after = `&after=${page.at(-1).id}`;
+  }
+  assert.ok(all.size >= 1500);
+  assert.deepEqual([...all].filter((id) => !seen.has(id)), []);
+  // Down there, what happens is still told.
+  const name = 'At the top';
+  const one = await visitors.comes(name);
+  await one.writes('Hello');
+  await box.evaluate((element) => element.scrollTo({ top: 0 }));
+  await anna.row(name).waitFor();
   assert.deepEqual(anna.complaints, []);
 });

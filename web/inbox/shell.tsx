@@ -250,9 +250,10 @@ function Person() {
         </div>
       }
       trigger={({ buttonRef, ...props }) => (
-        <button ref={buttonRef} type="button" class="person" aria-label={`${w.you}. ${fill(w.signedInAs, { name: person.name })}`} {...props}>
+        <button ref={buttonRef} type="button" class="person" {...props}>
           <Avatar name={person.name} id={person.id} size={32} online={online.value} />
           <span>{w.you}</span>
+          <span class="sr">{fill(w.signedInAs, { name: person.name })}</span>
         </button>
       )}
     />

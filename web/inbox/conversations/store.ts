@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { api, me, type Failure, type Result } from '../api.ts';
 import { behind, HOME, place } from '../router.ts';
+import { may } from '../session.ts';
 import { hear, mention, say, whenResumed } from '../socket.ts';
 import { Known, type Change } from '../state/known.ts';
 import { asking, compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
@@ -511,7 +512,8 @@ export async function deleteNote(id: string, noteId: string): Promise<Result<voi
 /** This person has looked at the thread: the team's count of unread goes down, and the visitor sees that it was read. */
 export async function sawThread(): Promise<void> {
   const open = thread.peek();
-  if (!open) return;
+  // Whoever only reads leaves no marks.
+  if (!open || !may('manage_conversations')) return;
   const { conversation, thread: shown } = open;
   const unread = shown.messages.filter((message) => message.sender_type === 'end_user' && !message.read_by[myId()]).map(({ id }) => id);
   const marks: Promise<unknown>[] = [];

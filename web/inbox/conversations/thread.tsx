@@ -3,7 +3,7 @@
 import { fill, words } from '../i18n/index.ts';
 import { go } from '../router.ts';
 import { Avatar, Badge, Button, classes, EmptyState, IconButton, LinkButton, Menu, Skeleton } from '../ui/index.ts';
-import { block, handToAssistant, mayAnswer, reopen, resolve } from './act.ts';
+import { block, claim, handToAssistant, mayAnswer, reopen, resolve } from './act.ts';
 import { Composer } from './composer.tsx';
 import { AssignMenu, SnoozeMenu, Tags } from './menus.tsx';
 import { assistantName, contactName } from './names.ts';
@@ -104,7 +104,12 @@ function OpenThread({ open, panel, onPanel }: { open: Open; panel: boolean; onPa
         </span>
       </header>
       <div class="thread-sub">
-        {may ? <AssignMenu conversation={conversation} /> : null}
+        {may && <AssignMenu conversation={conversation} />}
+        {may && !conversation.assignee_id && status !== 'resolved' && (
+          <Button class="chip" aria-keyshortcuts="c" title={`${w.claim} (c)`} onClick={() => void claim(conversation)}>
+            {w.claim}
+          </Button>
+        )}
         {status === 'resolved' && <Badge tone="good">{w.statuses.resolved}</Badge>}
         {contact.blocked && <Badge tone="bad">{w.blocked}</Badge>}
         <Tags conversation={conversation} editable={may && status !== 'resolved'} />
