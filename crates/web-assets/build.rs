@@ -48,6 +48,13 @@ const PAGES: &[Page] = &[
         also: Some(("chat-widget.html", "widget/assets/")),
     },
     Page {
+        html: "widget/preview.html",
+        served: "widget/preview.html",
+        scripts: &["widget/preview.ts"],
+        styles: &["widget/preview.css"],
+        also: None,
+    },
+    Page {
         html: "demo/index.html",
         served: "demo/index.html",
         scripts: &[],

@@ -53,7 +53,7 @@ test('an agent and a visitor talk, and each sees what the other does', async () 
   await visitor.text.pressSequentially('And');
   await anna.page.getByRole('status').filter({ hasText: 'is typing' }).waitFor();
   await anna.text.pressSequentially('Yes, ');
-  await visitor.panel.getByText('Someone is typing').waitFor();
+  await visitor.panel.getByRole('img', { name: 'Someone is typing' }).waitFor();
   await anna.write('Yes, five of them.');
   await visitor.bubble('Yes, five of them.').waitFor();
   await anna.said('Yes, five of them.').getByText('Read', { exact: true }).waitFor();
@@ -298,6 +298,37 @@ test('the contact is edited, blocked and let in again', async () => {
   await anna.said('Thank you').waitFor();
   assert.equal(await anna.said('Am I blocked?').count(), 0);
   calm(anna);
+});
+
+test('the assistant answers with its sources, is relieved, suggests a reply, and gets the conversation back', async () => {
+  const { id } = await parlor.channel();
+  await parlor.staff(`channels/${id}/toggle-agent`, { isAgentEnabled: true });
+  try {
+    const anna = await agent();
+    const one = await visitors.comes('Sue Sources');
+    await one.writes('How long does shipping to Austria take?');
+    await anna.open('Sue Sources');
+    const answer = anna.log.locator('.message.bot');
+    await answer.locator('.sources').waitFor();
+    assert.match(await answer.innerText(), /Austria/);
+    await anna.page.getByRole('button', { name: 'Take over' }).click();
+    await anna.page.getByRole('button', { name: 'Assigned to You. Change' }).waitFor();
+    await one.writes('And can I return a plant?');
+    await anna.said('And can I return a plant?').waitFor();
+    await anna.page.getByRole('button', { name: 'Suggest a reply' }).click();
+    await anna.page.waitForFunction(() => /fourteen|14/i.test(document.querySelector('.composer textarea').value));
+    await anna.page.locator('.composer-sources').waitFor();
+    await anna.text.press('Enter');
+    await anna.log.locator('.message.agent', { hasText: /fourteen|14/i }).waitFor();
+    await anna.page.getByRole('button', { name: 'More', exact: true }).click();
+    await anna.page.getByRole('menuitem', { name: /^Hand to / }).click();
+    await anna.page.getByText('The assistant answers again.').waitFor();
+    await one.writes('When are you open on Saturday?');
+    await anna.log.locator('.message.bot', { hasText: 'Saturday' }).waitFor();
+    calm(anna);
+  } finally {
+    await parlor.silenceAssistant();
+  }
 });
 
 test('everything goes by the keyboard alone', async () => {

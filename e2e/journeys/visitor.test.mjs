@@ -246,10 +246,11 @@ test('the pages of whoever has written reach the staff, those without a load too
   const watch = (page) => page.on('request', (request) => request.url().endsWith('/pages') && told.push(request.postDataJSON().url));
   visitor = await visit(browser, 'about:blank');
   watch(visitor.page);
-  await visitor.page.goto(`${shop}?from=letter#top`);
+  await visitor.page.goto(`${site.page('/?from=letter', shopPage(parlor, channel.channelToken))}#top`);
   await visitor.open();
   await visitor.online();
   await visitor.page.evaluate(() => history.pushState({}, '', '/pots'));
+  // Longer than it takes to tell of a page.
   await visitor.page.waitForTimeout(3_000);
   assert.deepEqual(told, [], 'who has not written is not followed');
   await visitor.write('Do you have pots?');

@@ -109,7 +109,7 @@ function OtherPage({ path }: { path: string }) {
 }
 
 function Nowhere({ text }: { text: string }) {
-  return <EmptyState icon="map-pin" title={text} action={<LinkButton href={HOME}>{words.value.backToInbox}</LinkButton>} />;
+  return <EmptyState icon="map-pin" heading title={text} action={<LinkButton href={HOME}>{words.value.backToInbox}</LinkButton>} />;
 }
 
 function SettingsList({ pages, path }: { pages: PageEntry[]; path: string }) {
@@ -250,9 +250,10 @@ function Person() {
         </div>
       }
       trigger={({ buttonRef, ...props }) => (
-        <button ref={buttonRef} type="button" class="person" aria-label={fill(w.signedInAs, { name: person.name })} {...props}>
+        <button ref={buttonRef} type="button" class="person" {...props}>
           <Avatar name={person.name} id={person.id} size={32} online={online.value} />
           <span>{w.you}</span>
+          <span class="sr">{fill(w.signedInAs, { name: person.name })}</span>
         </button>
       )}
     />

@@ -118,11 +118,7 @@ export function launch(script: string, home: string, token: string, sid: string,
       if (data.type === 'ready') {
         ready = true;
         post({ ...who, parlor: 1, type: 'init', sessionId: sessionId(), open, kept: keep('kept'), wrote: !!keep('wrote'), lang: page.lang });
-        let at: string | undefined;
-        setInterval(() => {
-          const { title } = document;
-          if (at !== (at = location.href + title)) post({ parlor: 1, type: 'page', url: location.href, title });
-        }, LOOK);
+        at = '';
       } else if (data.type === 'close') {
         if (open) toggle();
       } else if (data.type === 'unread') {
@@ -136,6 +132,12 @@ export function launch(script: string, home: string, token: string, sid: string,
       // The page hears of opening and closing by `turn`.
       if (!/open|close/.test(data.type)) tell(data.type, (data as any).count ?? (data as any).message);
     });
+
+    let at = '';
+    setInterval(() => {
+      const { title } = document;
+      if (ready && at !== (at = location.href + title)) post({ parlor: 1, type: 'page', url: location.href, title });
+    }, LOOK);
 
     // On a phone the panel fills what the on-screen keyboard leaves of the page.
     const view = visualViewport!;

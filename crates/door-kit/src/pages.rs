@@ -12,12 +12,26 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
+/// The same, framed by pages of ours.
+const OWN_FRAMES: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+     frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
+);
+
 /// Keeps a page to itself: a layer for the routes that serve pages.
 pub async fn unframed(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    sealed(next.run(request).await, POLICY, HeaderValue::from_static("DENY"))
+}
+
+/// Lets no page but our own frame this one.
+pub async fn framed_by_our_own(request: Request, next: Next) -> Response {
+    sealed(next.run(request).await, OWN_FRAMES, HeaderValue::from_static("SAMEORIGIN"))
+}
+
+fn sealed(mut response: Response, policy: HeaderValue, frames: HeaderValue) -> Response {
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, POLICY);
-    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(CONTENT_SECURITY_POLICY, policy);
+    headers.insert(X_FRAME_OPTIONS, frames);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(

@@ -5,7 +5,10 @@
 //! [`Visitor`](parlor_core::contacts::Visitor), what they say becomes a verb of the core, and what the core tells becomes a push.
 //! `docs/contracts/org.md` numbers the clauses.
 
+mod account;
+mod ai_providers;
 mod api_keys;
+mod articles;
 mod assistants;
 mod auth;
 mod channels;
@@ -72,6 +75,9 @@ impl OrgDoor {
     pub fn router(&self) -> Router {
         let forwarded = self.state.settings.forwarded;
         Router::new()
+            .merge(account::router())
+            .merge(ai_providers::router())
+            .merge(articles::router())
             .merge(assistants::router())
             .merge(auth::router())
             .merge(channels::router())

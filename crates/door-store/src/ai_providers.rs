@@ -19,10 +19,8 @@ pub fn router() -> OpenApiRouter<Door> {
 
 /// The provider that answers: `local` where there is no key.
 pub fn effective(provider: Provider, keys: &[(Provider, KeySource)]) -> Provider {
-    match keys.iter().find(|(known, _)| *known == provider) {
-        Some((_, KeySource::Missing)) => Provider::Local,
-        _ => provider,
-    }
+    let known = keys.iter().find(|(known, _)| *known == provider);
+    known.map_or(provider, |(_, source)| source.effective(provider))
 }
 
 #[derive(Serialize, ToSchema)]

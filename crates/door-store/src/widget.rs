@@ -210,7 +210,7 @@ impl<'a> Config<'a> {
             largest_upload: app.settings.largest_upload,
             title: settings.title.as_deref(),
             logo_url: settings.logo.map(|logo| links::logo(app, logo)),
-            language: settings.language.map_or("auto", Language::as_str),
+            language: settings.language.map_or(Language::AUTO, Language::as_str),
             translations: settings.translations.iter().map(translated).collect(),
             hours: settings.hours.as_ref().filter(|hours| hours.enabled).map(|hours| Hours::new(app, hours)),
             reply_time: settings.reply_time.map(ReplyTime::as_str),

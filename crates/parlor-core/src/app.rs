@@ -89,7 +89,7 @@ pub struct Rooms {
     pub(crate) attendance: Attendance,
     pub(crate) viewers: Viewers,
     pub(crate) owed: Arc<Notify>,
-    pub(crate) hashing: Semaphore,
+    pub(crate) aside: Semaphore,
     pub(crate) drawing: Semaphore,
     pub(crate) reporting: Semaphore,
     ids: Mutex<ContextV7>,
@@ -130,7 +130,7 @@ impl App {
             attendance: Attendance::default(),
             viewers: Viewers::default(),
             owed,
-            hashing: Semaphore::new(2),
+            aside: Semaphore::new(2),
             drawing: Semaphore::new(1),
             reporting: Semaphore::new(1),
             ids: Mutex::new(ContextV7::new()),
@@ -170,11 +170,11 @@ impl App {
     }
 
     /// Runs what would hold up the runtime, at most two at a time.
-    pub(crate) async fn hash<T: Send + 'static>(
+    pub(crate) async fn aside<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T> {
-        let _place = self.hashing.acquire().await.map_err(Error::internal)?;
+        let _place = self.aside.acquire().await.map_err(Error::internal)?;
         tokio::task::spawn_blocking(work).await.map_err(Error::internal)
     }
 }

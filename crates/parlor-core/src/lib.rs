@@ -17,6 +17,7 @@ pub mod db;
 pub mod embeds;
 pub mod error;
 pub mod event;
+mod given;
 pub mod identity;
 pub mod ids;
 pub mod import;

@@ -92,6 +92,7 @@ fn every_file_is_found_by_its_path() {
 fn pages_name_files_that_exist() {
     for page in [
         "widget/panel.html",
+        "widget/preview.html",
         "chat-widget.html",
         "demo/index.html",
         "auth/login.html",

@@ -44,7 +44,7 @@ export class Agent {
       const url = new URL(request.url());
       if (!['data:', 'blob:'].includes(url.protocol) && url.origin !== this.parlor.url) this.complaints.push(`foreign request: ${url}`);
     });
-    this.list = page.getByRole('region', { name: 'Conversations' });
+    this.list = page.locator('section.list');
     this.rows = this.list.locator('a.row');
     this.thread = page.locator('section.thread');
     this.log = page.getByRole('log');

@@ -1,6 +1,6 @@
 // A Parlor of its own for a test: the real program on an empty folder, and its staff.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,13 @@ class Parlor {
     const ended = new Promise((resolve) => child.on('exit', resolve));
     child.kill('SIGKILL');
     await ended;
+  }
+
+  /** Adds made-up conversations while it does not run. */
+  async fill(conversations, messages) {
+    await this.kill();
+    execFileSync(program(), ['demo', '--data', this.#data, '--conversations', conversations, '--messages', messages], { stdio: 'ignore' });
+    await this.start();
   }
 
   async close() {

@@ -216,7 +216,7 @@ export function Composer({ open }: { open: Open }) {
         aria-activedescendant={offer.active}
         placeholder={kind.value === 'note' ? w.writeNote : w.writeReplyHint}
         rows={2}
-        dir="auto"
+        dir={content.value ? 'auto' : undefined}
         value={content.value}
         onInput={(event) => {
           write(event.currentTarget.value);

@@ -13,6 +13,7 @@ export default function Help() {
     ['u', w.backToInbox],
     ['r', w.reply],
     ['n', w.privateNote],
+    ['c', w.claim],
     ['a', w.assignTo],
     ['t', w.addTag],
     ['s', w.snooze],

@@ -8,7 +8,7 @@ import type { Filter, View } from '../state/list.ts';
 import { Avatar, Badge, Button, classes, EmptyState, Icon, IconButton, Popover, Select, Skeleton } from '../ui/index.ts';
 import type { InboxConversation } from '../wire.ts';
 import { assigneeName, contactName } from './names.ts';
-import { address, channels, counts, filter, list, listFailed, loadList, loadMore, loadTags, myId, openId, team } from './store.ts';
+import { address, channels, counts, filter, list, listFailed, loadList, loadMore, loadTags, myId, openId, team, thread } from './store.ts';
 
 const ROW = 84;
 const SPARE = 6;
@@ -18,6 +18,7 @@ const MOST_COUNTED = 1_000;
 export function ConversationList() {
   return (
     <section class="list" aria-label={words.value.conversations}>
+      {thread.value ? <h2 class="sr">{words.value.conversations}</h2> : <h1 class="sr">{words.value.conversations}</h1>}
       <Head />
       <Views />
       <Rows />

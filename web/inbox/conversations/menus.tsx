@@ -40,7 +40,6 @@ export function AssignMenu({ conversation }: { conversation: InboxConversation }
           aria-keyshortcuts="a"
           title={`${w.assignTo} (a)`}
           disabled={status === 'resolved'}
-          aria-label={fill(w.assignedToChange, { name })}
           {...props}
         >
           {assignee_id ? (
@@ -49,6 +48,7 @@ export function AssignMenu({ conversation }: { conversation: InboxConversation }
             <Icon name={answering === 'assistant' ? 'bot' : 'user-plus'} size={16} />
           )}
           <span dir="auto">{assignee_id ? name : answering === 'assistant' ? assistantName(conversation.assistant_id) : w.assign}</span>
+          <span class="sr">{fill(w.assignedToChange, { name })}</span>
           <Icon name="chevron-down" size={14} />
         </button>
       )}

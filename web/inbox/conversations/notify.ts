@@ -58,6 +58,7 @@ let audio: AudioContext | undefined;
 /** Two soft notes, made here: there is no file to load. */
 export function ping(): void {
   audio ??= new AudioContext();
+  void audio.resume();
   const now = audio.currentTime;
   for (const [at, pitch] of [
     [0, 660],

@@ -130,7 +130,7 @@ function commands(): Command[] {
     if (open.status === 'resolved') add('reopen', 'rotate-ccw', w.reopen, () => void reopen(open), 'e');
     else {
       add('resolve', 'circle-check', w.resolve, () => void resolve(open), 'e');
-      if (open.assignee_id !== myId()) add('claim', 'user', w.claim, () => void (open.assignee_id ? assign(open, myId()) : claim(open)));
+      if (open.assignee_id !== myId()) add('claim', 'user', w.claim, () => void (open.assignee_id ? assign(open, myId()) : claim(open)), open.assignee_id ? undefined : 'c');
       if (open.assignee_id) add('release', 'x', w.release, () => void assign(open, null));
       if (open.answering !== 'assistant') add('hand', 'bot', fill(w.handTo, { name: assistantName(open.assistant_id) }), () => void handToAssistant(open));
       add('snooze', 'alarm-clock', w.snooze, () => press('s'), 's');

@@ -3,6 +3,7 @@
 import { batch, computed, effect, signal } from '@preact/signals';
 import { api, me, type Failure, type Result } from '../api.ts';
 import { behind, HOME, place } from '../router.ts';
+import { may } from '../session.ts';
 import { hear, mention, say, whenResumed } from '../socket.ts';
 import { Known, type Change } from '../state/known.ts';
 import { asking, compareTimes, emptyList, EVERYTHING, paged, told, type Filter, type List, type View } from '../state/list.ts';
@@ -142,10 +143,33 @@ function tell(conversation: InboxConversation): boolean {
 }
 
 function show(now: InboxConversation): void {
+  const open = thread.peek();
   batch(() => {
     list.value = told(list.peek(), now, myId());
-    if (thread.peek()?.conversation.id === now.id) thread.value = { ...thread.peek()!, conversation: now };
+    if (open?.conversation.id === now.id) thread.value = { ...open, conversation: now };
   });
+  if (open?.conversation.id === now.id && aboutSessions(open.conversation) !== aboutSessions(now)) detailSoon();
+}
+
+/** What of a conversation is also told in the list of its sessions. */
+function aboutSessions({ session_id, status, assignee_id, tags, rating }: InboxConversation): string {
+  return JSON.stringify([session_id, status, assignee_id, tags, rating]);
+}
+
+const DETAIL_AFTER = 300;
+let detailing: ReturnType<typeof setTimeout> | undefined;
+
+/** The sessions are not told one by one: they are asked for when something has changed in them. */
+function detailSoon(): void {
+  clearTimeout(detailing);
+  detailing = setTimeout(async () => {
+    const id = openId.peek();
+    const answer = id && (await api.get<Opened>(`/api/inbox/conversations/${id}`));
+    const open = thread.peek();
+    if (!answer || !answer.ok || open?.conversation.id !== id) return;
+    thread.value = { ...open, details: answer.value.details };
+    tell(answer.value.conversation);
+  }, DETAIL_AFTER);
 }
 
 /** What has changed while we were not told. */
@@ -399,11 +423,25 @@ export function tellTyping(id: string): void {
 
 // What this person does. It shows at once; what the server refuses is taken back, and the caller says so.
 
+/** What was done before has to be done before what comes now: a request may overtake another one. */
+const doing = new Map<string, Promise<unknown>>();
+
+async function inTurn<T>(id: string, ask: () => Promise<T>): Promise<T> {
+  const turn = (doing.get(id) ?? Promise.resolve()).then(ask);
+  doing.set(id, turn);
+  const answer = await turn;
+  if (doing.get(id) === turn) doing.delete(id);
+  return answer;
+}
+
 async function guessed<T>(id: string, guess: Change, ask: () => Promise<Result<T>>): Promise<Result<T>> {
   const shown = known.guess(id, guess);
   const now = known.get(id);
   if (now) show(now);
-  const answer = await ask();
+  const answer = await inTurn(id, () => {
+    shown.sent();
+    return ask();
+  });
   if (answer.ok) shown.agreed();
   else shown.refused();
   const then = known.get(id);
@@ -474,7 +512,8 @@ export async function deleteNote(id: string, noteId: string): Promise<Result<voi
 /** This person has looked at the thread: the team's count of unread goes down, and the visitor sees that it was read. */
 export async function sawThread(): Promise<void> {
   const open = thread.peek();
-  if (!open) return;
+  // Whoever only reads leaves no marks.
+  if (!open || !may('manage_conversations')) return;
   const { conversation, thread: shown } = open;
   const unread = shown.messages.filter((message) => message.sender_type === 'end_user' && !message.read_by[myId()]).map(({ id }) => id);
   const marks: Promise<unknown>[] = [];

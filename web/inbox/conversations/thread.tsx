@@ -3,7 +3,7 @@
 import { fill, words } from '../i18n/index.ts';
 import { go } from '../router.ts';
 import { Avatar, Badge, Button, classes, EmptyState, IconButton, LinkButton, Menu, Skeleton } from '../ui/index.ts';
-import { block, handToAssistant, mayAnswer, reopen, resolve } from './act.ts';
+import { block, claim, handToAssistant, mayAnswer, reopen, resolve } from './act.ts';
 import { Composer } from './composer.tsx';
 import { AssignMenu, SnoozeMenu, Tags } from './menus.tsx';
 import { assistantName, contactName } from './names.ts';
@@ -29,6 +29,7 @@ export function ThreadPane({ panel, onPanel }: { panel: boolean; onPanel: () => 
       <section class="thread none">
         <EmptyState
           icon="triangle-alert"
+          heading
           title={failure.status === 404 ? w.noSuchConversation : w.notLoaded}
           action={
             failure.status === 404 ? <LinkButton href={address(null)}>{w.backToInbox}</LinkButton> : <Button onClick={() => void openThread(id)}>{w.retry}</Button>
@@ -103,7 +104,12 @@ function OpenThread({ open, panel, onPanel }: { open: Open; panel: boolean; onPa
         </span>
       </header>
       <div class="thread-sub">
-        {may ? <AssignMenu conversation={conversation} /> : null}
+        {may && <AssignMenu conversation={conversation} />}
+        {may && !conversation.assignee_id && status !== 'resolved' && (
+          <Button class="chip" aria-keyshortcuts="c" title={`${w.claim} (c)`} onClick={() => void claim(conversation)}>
+            {w.claim}
+          </Button>
+        )}
         {status === 'resolved' && <Badge tone="good">{w.statuses.resolved}</Badge>}
         {contact.blocked && <Badge tone="bad">{w.blocked}</Badge>}
         <Tags conversation={conversation} editable={may && status !== 'resolved'} />

@@ -230,6 +230,23 @@ const words = {
   sound: 'Sound',
   notifications: 'Desktop notifications',
   notificationsForbidden: 'Your browser does not allow notifications of this page.',
+
+  // The pages of set-up, in the navigation.
+  groupChannels: 'Channels',
+  groupAnswers: 'Answers',
+  groupOrganization: 'Organization',
+  groupYou: 'You',
+  pageWebsite: 'Website chat',
+  pageMobile: 'Mobile apps',
+  pageEmbeds: 'Embed tokens',
+  pageAssistants: 'Assistants',
+  pageKnowledge: 'Knowledge',
+  pageReplies: 'Canned replies',
+  pageTeam: 'Team',
+  pageApiKeys: 'API keys',
+  pageUsage: 'Plan and usage',
+  pageProfile: 'Profile',
+  pageWelcome: 'Welcome',
 };
 
 export type Words = typeof words;

@@ -42,11 +42,14 @@ export class Known {
     return guesses.reduce((conversation, { change }) => ({ ...conversation, ...change }), known);
   }
 
-  /** Shows something before the server has agreed. Answers what to call once it has, or has not. */
-  guess(id: string, change: Change): { agreed(): void; refused(): void } {
+  /** Shows something before the server has agreed. Answers what to call when it is asked, and once it has agreed or not. */
+  guess(id: string, change: Change): { sent(): void; agreed(): void; refused(): void } {
     const guess: Guess = { change, version: this.#true.get(id)?.version ?? 0, agreed: false };
     this.#guesses.set(id, [...(this.#guesses.get(id) ?? []), guess]);
     return {
+      sent: () => {
+        guess.version = this.#true.get(id)?.version ?? 0;
+      },
       agreed: () => {
         guess.agreed = true;
         this.#settle(id);

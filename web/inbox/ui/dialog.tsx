@@ -30,6 +30,8 @@ function OpenDialog({ onClose, title, lead, size = 'medium', footer, children, p
     const dialog = element.current!;
     const before = document.activeElement;
     dialog.showModal();
+    // Where somebody goes on: the first field, or the button that changes nothing.
+    dialog.querySelector<HTMLElement>('[autofocus], input:not([type=hidden]), textarea, select, .dialog-foot button')?.focus();
     return () => {
       dialog.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

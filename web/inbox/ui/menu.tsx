@@ -53,7 +53,7 @@ export function Popover({ trigger, align = 'start', label, kind = 'dialog', clas
           popover="auto"
           role={kind}
           aria-label={label}
-          class={classes('popover', kind, more)}
+          class={classes('popover', more)}
           onToggle={(event) => {
             if (event.newState !== 'closed') return;
             // Who has closed it from inside goes on at the button; who clicked elsewhere is there.

@@ -8,13 +8,13 @@ export function Badge({ tone = 'neutral', children }: { tone?: 'neutral' | 'acce
 }
 
 /** What stands where nothing is, and what to do about it. */
-export function EmptyState({ icon, title, children, action }: { icon: IconName; title: string; children?: ComponentChildren; action?: ComponentChildren }) {
+export function EmptyState({ icon, title, heading, children, action }: { icon: IconName; title: string; /** It is the whole page. */ heading?: boolean; children?: ComponentChildren; action?: ComponentChildren }) {
   return (
     <div class="empty">
       <span class="empty-icon">
         <Icon name={icon} size={24} />
       </span>
-      <p class="empty-title">{title}</p>
+      {heading ? <h1 class="empty-title">{title}</h1> : <p class="empty-title">{title}</p>}
       {children && <p class="empty-text">{children}</p>}
       {action}
     </div>

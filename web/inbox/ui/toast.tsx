@@ -24,10 +24,14 @@ export function toast(text: string, { tone = 'plain', action }: { tone?: Toast['
   setTimeout(() => drop(id), tone === 'bad' ? STAYS * 1.5 : STAYS);
 }
 
+/** Why something did not work, for people. */
+export function why({ status, reason, retryAfter }: Failure): string {
+  return status === 0 ? words.value.notReached : retryAfter ? fill(words.value.tooMany, { n: retryAfter }) : reason || words.value.broken;
+}
+
 /** Says why something did not work, and what was tried. */
-export function failed(what: string, { status, reason, retryAfter }: Failure): void {
-  const why = status === 0 ? words.value.notReached : retryAfter ? fill(words.value.tooMany, { n: retryAfter }) : reason || words.value.broken;
-  toast(`${what} ${why}`, { tone: 'bad' });
+export function failed(what: string, failure: Failure): void {
+  toast(`${what} ${why(failure)}`, { tone: 'bad' });
 }
 
 function drop(id: number): void {

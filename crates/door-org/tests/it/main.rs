@@ -1,6 +1,7 @@
 //! The org door, from outside.
 
 mod api_keys;
+mod articles;
 mod assistants;
 mod auth;
 mod channels;
@@ -16,7 +17,9 @@ mod inbox_page;
 mod invites;
 mod mobile;
 mod reports;
+mod setup;
 mod support;
 mod team;
 mod threads;
+mod trials;
 mod uploads;

@@ -102,3 +102,23 @@ async fn every_other_page_forbids_framing() {
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_preview_shows_a_channels_widget_in_our_own_pages_alone() {
+    let app = TestApp::start().await;
+    let token = "0123456789abcdef0123456789abcdef";
+    let page = get(&app, &format!("/widget/preview?channel={token}"), "identity").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains(&format!("src=\"/widget.js\" data-channel=\"{token}\"")), "{}", page.text);
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("frame-ancestors 'self'") && !policy.contains("unsafe"), "{policy}");
+    assert_eq!(page.header("x-frame-options"), "SAMEORIGIN");
+    assert_eq!(page.header("cache-control"), "no-store");
+    for hostile in
+        ["", "short", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "0123456789ABCDEF0123456789ABCDEF"]
+    {
+        let refused = get(&app, &format!("/widget/preview?channel={hostile}"), "identity").await;
+        assert_eq!(refused.status, 404, "{hostile}");
+        assert!(!refused.text.contains("script"), "{hostile}");
+    }
+}

@@ -3,6 +3,8 @@
 mod api_keys;
 mod invites;
 mod passwords;
+mod preferences;
+mod profile;
 mod secret;
 mod sign_ins;
 pub(crate) mod sql;
@@ -12,6 +14,8 @@ pub use api_keys::{API_KEY_PREFIX, ApiKey, NewApiKey, api_keys, by_api_key, crea
 pub use invites::{Invitation, Invite, NewInvite, accept, invitation, invite, invites, revoke_invite};
 pub(crate) use passwords::Nobody;
 pub use passwords::{change_password, reset_password};
+pub use preferences::{OwnChange, Preferences, PreferencesChange, Theme, change_own, preferences};
+pub use profile::{Profile, ProfileChange, Welcome, change_profile, profile};
 pub(crate) use sign_ins::tell_of_ended;
 pub use sign_ins::{
     ACCESS_LIVES, BrowserSignIn, SignInKind, SignedIn, by_cookie, other_sign_ins, refresh, sign_in,

@@ -101,7 +101,7 @@ fn check(field: &'static str, password: &str) -> Result<()> {
 /// [`Error::Invalid`] for one that is too short or too long.
 pub async fn hash(app: &App, field: &'static str, password: String) -> Result<String> {
     check(field, &password)?;
-    let hashed = app.hash(move || {
+    let hashed = app.aside(move || {
         let params = Params::default();
         let salt = Salt::new(&secrets::random::<16>()).ok()?;
         let output = digest(&params, password.as_bytes(), &salt)?;
@@ -124,7 +124,7 @@ pub async fn compare(app: &App, hash: String, password: String) -> Result<Passwo
         let output = digest(&Params::try_from(&known).ok()?, password.as_bytes(), known.salt.as_ref()?)?;
         (known.hash? == output).then_some(())
     };
-    Ok(app.hash(compare).await?.map_or(Password::Wrong, |()| Password::Right))
+    Ok(app.aside(compare).await?.map_or(Password::Wrong, |()| Password::Right))
 }
 
 fn digest(params: &Params, password: &[u8], salt: &[u8]) -> Option<Output> {

@@ -3,7 +3,7 @@
 use model_client::{ApiKey, Endpoint, Protocol};
 
 use super::{Provider, sql};
-use crate::{Actor, Error, Permission, Result, app::App, db::Tx, ids::AccountId};
+use crate::{Actor, Error, Event, Permission, Result, app::App, db::Tx, event::What, ids::AccountId};
 
 /// Where the model providers are, and the operator's own keys for them.
 #[derive(Clone, Debug)]
@@ -60,6 +60,16 @@ pub enum KeySource {
     NotNeeded,
 }
 
+impl KeySource {
+    /// Who answers where this provider is chosen and its key comes from here.
+    pub fn effective(self, provider: Provider) -> Provider {
+        match self {
+            KeySource::Missing => Provider::Local,
+            KeySource::Account | KeySource::Operator | KeySource::NotNeeded => provider,
+        }
+    }
+}
+
 /// Each provider, and where the account's key for it comes from.
 ///
 /// # Errors
@@ -92,7 +102,11 @@ pub async fn set_key(app: &App, actor: &Actor, provider: Provider, key: Option<S
         return app
             .db
             .write(move |tx| {
-                Box::pin(async move { sql::delete_key(tx, account_id, provider).await.map(drop) })
+                Box::pin(async move {
+                    sql::delete_key(tx, account_id, provider).await?;
+                    tx.tell(Event::Changed { account_id, what: What::Assistants });
+                    Ok(())
+                })
             })
             .await;
     };
@@ -104,7 +118,11 @@ pub async fn set_key(app: &App, actor: &Actor, provider: Provider, key: Option<S
     let now = app.now();
     app.db
         .write(move |tx| {
-            Box::pin(async move { sql::save_key(tx, account_id, provider, &sealed, now).await.map(drop) })
+            Box::pin(async move {
+                sql::save_key(tx, account_id, provider, &sealed, now).await?;
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
+                Ok(())
+            })
         })
         .await
 }

@@ -66,7 +66,7 @@ impl Page {
 /// Notes that the visitor is on a page. The same as the last one is that one, seen again.
 ///
 /// # Errors
-/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] where there is no conversation; [`Error::Unverified`];
+/// [`Error::NotFound`] or [`Error::Disabled`] for the channel; [`Error::NotFound`] for whoever has not written; [`Error::Unverified`];
 /// [`Error::TooMany`].
 pub async fn see_page(app: &App, visitor: &Visitor, page: Page) -> Result<()> {
     app.limits.check(Action::AddressReads, limits::network(visitor.address))?;
@@ -76,6 +76,10 @@ pub async fn see_page(app: &App, visitor: &Visitor, page: Page) -> Result<()> {
         .write(move |tx| {
             Box::pin(async move {
                 let (_, conversation) = conversations::hold(&inner, tx, &visitor).await?;
+                // One that was opened before there was a message is nothing that staff would see.
+                if conversation.last_seq == 0 {
+                    return Err(Error::NotFound("Conversation"));
+                }
                 let (account_id, contact_id) = (conversation.account_id, conversation.contact.id);
                 let now = inner.now();
                 if sql::see_page_again(tx, contact_id, &page, now).await? == 0 {

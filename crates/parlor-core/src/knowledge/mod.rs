@@ -1,25 +1,34 @@
 //! Knowledge: the account's own articles, cut into passages that can be found and quoted.
 
+mod import;
 mod sql;
 mod text;
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{
-    Actor, Error, Permission, Result,
+    Actor, Error, Event, Permission, Result,
     app::App,
     conversations::Source,
     db::Tx,
+    event::What,
     ids::{AccountId, ArticleId},
     links, search,
 };
 
+pub use import::{Format, Import};
 pub(crate) use text::{begin_words, stems, terms, words};
 
+/// The most characters a title may have.
+const LONGEST_TITLE: usize = 200;
 /// The most characters an article may have.
 const LONGEST_BODY: usize = 100_000;
 /// The most articles an account may have.
 const MOST_ARTICLES: i64 = 10_000;
+
+/// The most articles of a list.
+const MOST_ENTRIES: i64 = 500;
 
 /// One piece of the account's knowledge.
 #[derive(Clone, Debug)]
@@ -32,6 +41,34 @@ pub struct Article {
     pub url: Option<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+impl Article {
+    /// How many passages it is cut into.
+    pub fn passages(&self) -> usize {
+        text::passages(&self.body).len()
+    }
+}
+
+/// An article in a list.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub id: ArticleId,
+    pub title: String,
+    pub url: Option<String>,
+    /// How many passages it is cut into.
+    pub passages: i64,
+    pub updated_at: Timestamp,
+}
+
+/// Which articles are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Listing {
+    /// Stands in the title or in the text; case does not matter.
+    pub search: Option<String>,
+    /// The last one that is known already.
+    pub after: Option<ArticleId>,
+    pub limit: i64,
 }
 
 /// What an article is to be.
@@ -55,20 +92,42 @@ pub(crate) struct Passage {
 /// [`Error::Forbidden`]; [`Error::Invalid`]; [`Error::Conflict`] when there are too many.
 pub async fn create(app: &App, actor: &Actor, new: NewArticle) -> Result<Article> {
     actor.require(Permission::ManageChannels)?;
-    let (inner, account_id, new) = (app.clone(), actor.account_id(), new.checked()?);
+    let new = new.checked()?;
+    let mut articles = write(app, actor.account_id(), vec![new]).await?;
+    articles.pop().ok_or_else(|| Error::internal("an article that was written is missing"))
+}
+
+/// Writes articles of what was written elsewhere: all, or none.
+///
+/// # Errors
+/// As [`create`]; [`Error::Invalid`] for what has no text, is too large, or comes to too many articles.
+pub async fn import(app: &App, actor: &Actor, import: Import) -> Result<Vec<Article>> {
+    actor.require(Permission::ManageChannels)?;
+    import.check()?;
+    let new = app.aside(move || import.articles()).await??;
+    write(app, actor.account_id(), new).await
+}
+
+async fn write(app: &App, account_id: AccountId, new: Vec<NewArticle>) -> Result<Vec<Article>> {
+    let inner = app.clone();
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                if sql::count(tx, account_id).await? >= MOST_ARTICLES {
+                let many = i64::try_from(new.len()).unwrap_or(i64::MAX);
+                if sql::count(tx, account_id).await?.saturating_add(many) > MOST_ARTICLES {
                     return Err(Error::Conflict("The account has as many articles as it may have."));
                 }
                 let now = inner.now();
-                let NewArticle { title, body, url } = new;
-                let id = ArticleId(inner.new_id());
-                let article = Article { id, title, body, url, created_at: now, updated_at: now };
-                sql::insert(tx, account_id, &article).await?;
-                index(&inner, tx, account_id, &article).await?;
-                Ok(article)
+                let mut articles = Vec::with_capacity(new.len());
+                for NewArticle { title, body, url } in new {
+                    let id = ArticleId(inner.new_id());
+                    let article = Article { id, title, body, url, created_at: now, updated_at: now };
+                    sql::insert(tx, account_id, &article).await?;
+                    index(&inner, tx, account_id, &article).await?;
+                    articles.push(article);
+                }
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
+                Ok(articles)
             })
         })
         .await
@@ -82,6 +141,28 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Article>> {
     actor.require(Permission::ViewChannels)?;
     let account_id = actor.account_id();
     app.db.read(move |tx| Box::pin(async move { sql::list(tx, account_id).await })).await
+}
+
+/// The account's articles without their texts, oldest first.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::Invalid`] for the search or the limit.
+pub async fn entries(app: &App, actor: &Actor, listing: Listing) -> Result<Vec<Entry>> {
+    actor.require(Permission::ViewChannels)?;
+    if !(1..=MOST_ENTRIES).contains(&listing.limit) {
+        return Err(Error::invalid("limit", "must be from 1 to 500"));
+    }
+    let search = listing.search.as_deref().map(str::trim).unwrap_or_default();
+    if search.chars().count() > LONGEST_TITLE || search.contains('\0') {
+        return Err(Error::invalid("search", "must have at most 200 characters and no NUL"));
+    }
+    let (account_id, search) = (actor.account_id(), search.to_owned());
+    let after = listing.after.map_or(Uuid::nil(), |id| id.0);
+    app.db
+        .read(move |tx| {
+            Box::pin(async move { sql::entries(tx, account_id, after, &search, listing.limit).await })
+        })
+        .await
 }
 
 /// One article.
@@ -111,6 +192,7 @@ pub async fn update(app: &App, actor: &Actor, id: ArticleId, new: NewArticle) ->
                 sql::update(tx, &article).await?;
                 unindex(tx, id).await?;
                 index(&inner, tx, account_id, &article).await?;
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
                 Ok(article)
             })
         })
@@ -129,7 +211,9 @@ pub async fn delete(app: &App, actor: &Actor, id: ArticleId) -> Result<()> {
             Box::pin(async move {
                 sql::get(tx, account_id, id).await?.ok_or(Error::NotFound("Article"))?;
                 unindex(tx, id).await?;
-                sql::delete(tx, id).await.map(drop)
+                sql::delete(tx, id).await?;
+                tx.tell(Event::Changed { account_id, what: What::Assistants });
+                Ok(())
             })
         })
         .await
@@ -137,11 +221,8 @@ pub async fn delete(app: &App, actor: &Actor, id: ArticleId) -> Result<()> {
 
 impl NewArticle {
     fn checked(self) -> Result<NewArticle> {
-        let title = self.title.trim().to_owned();
+        let title = checked_title(&self.title)?;
         let body = self.body.trim().to_owned();
-        if !(1..=200).contains(&title.chars().count()) || title.chars().any(char::is_control) {
-            return Err(Error::invalid("title", "must have 1 to 200 printable characters"));
-        }
         if body.is_empty() || body.chars().count() > LONGEST_BODY || body.contains('\0') {
             return Err(Error::invalid("body", "must have 1 to 100,000 characters"));
         }
@@ -151,6 +232,14 @@ impl NewArticle {
         }
         Ok(NewArticle { title, body, url })
     }
+}
+
+fn checked_title(title: &str) -> Result<String> {
+    let title = title.trim();
+    if !(1..=LONGEST_TITLE).contains(&title.chars().count()) || title.chars().any(char::is_control) {
+        return Err(Error::invalid("title", "must have 1 to 200 printable characters"));
+    }
+    Ok(title.to_owned())
 }
 
 async fn index(app: &App, tx: &mut Tx, account_id: AccountId, article: &Article) -> Result<()> {

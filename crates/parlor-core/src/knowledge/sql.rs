@@ -1,6 +1,6 @@
 use uuid::Uuid;
 
-use super::Article;
+use super::{Article, Entry};
 use crate::{
     Result,
     db::{Row, Tx},
@@ -33,6 +33,32 @@ pub async fn list(tx: &mut Tx, account_id: AccountId) -> Result<Vec<Article>> {
     let sql =
         "select id, title, body, url, created_at, updated_at from articles where account_id = $1 order by id";
     tx.all(sql, params![account_id], article).await
+}
+
+/// Those after one, oldest first. Nothing to search for is found everywhere.
+pub async fn entries(
+    tx: &mut Tx,
+    account_id: AccountId,
+    after: Uuid,
+    search: &str,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    // Every character means itself, which it would not in a `like`.
+    let sql = "select a.id, a.title, a.url, a.updated_at, (select count(*) from passages p where p.article_id = a.id)
+               from articles a
+               where a.account_id = $1 and a.id > $2 and ($3 = '' or replace(lower(a.title), lower($3), '') <> lower(a.title)
+                 or replace(lower(a.body), lower($3), '') <> lower(a.body))
+               order by a.id limit $4";
+    let entry = |row: &Row<'_>| {
+        Ok(Entry {
+            id: row.get(0)?,
+            title: row.get(1)?,
+            url: row.get(2)?,
+            updated_at: row.get(3)?,
+            passages: row.get(4)?,
+        })
+    };
+    tx.all(sql, params![account_id, after, search, limit], entry).await
 }
 
 pub async fn get(tx: &mut Tx, account_id: AccountId, id: ArticleId) -> Result<Option<Article>> {

@@ -63,6 +63,9 @@ async fn the_newest_pages_of_a_contact_are_shown_newest_first() {
                 matches!(refused, Err(Error::NotFound("Conversation"))),
                 "who has not written is not followed: {refused:?}"
             );
+            conversations::open(&app, &ada, None).await.expect("a conversation without a message");
+            let refused = sees(&app, &ada, "https://shop.example/", "Shop").await;
+            assert!(matches!(refused, Err(Error::NotFound("Conversation"))), "{refused:?}");
             let contact = writes(&app, &ada).await;
             let other = writes(&app, &bob).await;
             for (path, title) in [("", "Shop"), ("pots?size=3#top", "Pots"), ("cart", "")] {

@@ -1,14 +1,16 @@
 //! Retrieval: both databases find the same passage for the same question.
 
 use parlor_core::{
-    Actor, App,
+    Actor, App, Error,
     accounts::{self, NewAccount},
     assistants::{AssistantChange, NEEDS_PERSON, Provider},
     bus::Heard,
     channels::{self, NewChannel},
     contacts::{ExternalId, Visitor, WayIn},
-    conversations::{self, NewMessage, SenderType},
+    conversations::{self, Filter, NewMessage, Page, Search, SenderType, Start},
+    ids::{AccountId, ConversationId},
     knowledge::{self, NewArticle},
+    usage::Plan,
 };
 use testkit::TestApp;
 
@@ -45,6 +47,7 @@ async fn answers(app: &App, shop: &Shop, question: &str) -> (String, Vec<String>
 }
 
 struct Shop {
+    account_id: AccountId,
     token: String,
 }
 
@@ -59,7 +62,7 @@ async fn shop(app: &App, email: &str, articles: &[(&str, &str)]) -> Shop {
         let new = NewArticle { title: (*title).into(), body: (*body).into(), url: None };
         knowledge::create(app, &operator, new).await.expect("an article");
     }
-    Shop { token: channel.token }
+    Shop { account_id: account.id, token: channel.token }
 }
 
 #[tokio::test]
@@ -109,6 +112,55 @@ async fn another_accounts_articles_are_never_quoted() {
             let (_, sources, tags) = answers(&app, &empty, "How long does shipping to Austria take?").await;
             assert!(sources.is_empty());
             assert_eq!(tags, [NEEDS_PERSON]);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn only_what_was_kept_is_found_by_its_words_from_the_commit_on() {
+    let product = TestApp::start().await;
+    product
+        .within(|app| async move {
+            let shop = shop(&app, "words@one.example", &[]).await;
+            let says = |visitor: usize, text: &'static str| {
+                let visitor = Visitor {
+                    way_in: WayIn::Token(shop.token.clone()),
+                    external_id: ExternalId::parse(&format!("visitor {visitor}")).expect("an id"),
+                    proof: None,
+                    address: std::net::Ipv4Addr::LOCALHOST.into(),
+                };
+                let (app, new) = (app.clone(), NewMessage::text(text, None).expect("a text"));
+                tokio::spawn(async move {
+                    let sent = conversations::receive(&app, &visitor, new, None).await?;
+                    Ok::<ConversationId, Error>(sent.conversation.id)
+                })
+            };
+            let found = async |words: &str| {
+                let filter = Filter { search: Search::parse(words).expect("words"), ..Filter::default() };
+                let page = Page { start: Start::Offset(0), size: 100 };
+                let operator = Actor::Operator(shop.account_id);
+                let listed = conversations::page(&app, &operator, filter, page).await.expect("a list");
+                let mut ids: Vec<_> = listed.iter().map(|listed| listed.conversation.id.0).collect();
+                ids.sort_unstable();
+                ids
+            };
+            let plan = Plan { max_monthly_messages: Some(15), ..Plan::default() };
+            accounts::set_plan(&app, shop.account_id, plan).await.expect("a plan");
+            for visitor in 0..10 {
+                says(visitor, "Hello").await.expect("no panic").expect("a message");
+            }
+            // Together, so that on SQLite those that are kept share commits with those that are not.
+            let mut kept = Vec::new();
+            for said in (0..10).map(|visitor| says(visitor, "My umbrella leaks")).collect::<Vec<_>>() {
+                match said.await.expect("no panic") {
+                    Ok(id) => kept.push(id.0),
+                    Err(error) => assert!(matches!(error, Error::Usage(_)), "{error:?}"),
+                }
+            }
+            kept.sort_unstable();
+            assert_eq!(kept.len(), 5);
+            assert_eq!(found("umbrella").await, kept);
+            assert_eq!(found("hello").await.len(), 10);
         })
         .await;
 }

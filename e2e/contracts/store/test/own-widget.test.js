@@ -137,6 +137,41 @@ for (const transport of TRANSPORTS) {
         assert.deepEqual([contents(refused), refused.recovered, refused.hasEarlier], [texts.slice(-50), false, true]);
       }));
 
+    test("W12: a rating is answered, told to every tab that joined, and there after a new Join", () =>
+      withHubs(async (open) => {
+        const visitor = shop.visitor();
+        const [hub, tab] = [await open(visitor.hub(transport).start()), await open(visitor.hub(transport).start())];
+        const { conversationId } = await visitor.writes("one");
+        await tab.invoke("Join", ...visitor.who, null);
+        await assert.rejects(hub.invoke("Rate", ...visitor.who, 5), refusedBy("Rate", "Nothing was resolved yet."));
+        await owner.does("POST", `social/conversations/${conversationId}/resolve`);
+        const rated = await hub.invoke("Rate", ...visitor.who, 4, "Kind");
+        assert.deepEqual([rated.rating, rated.comment], [4, "Kind"]);
+        await tab.heard.first(2, "the resolve and the rating");
+        assert.deepEqual(tab.heard.items, [
+          ["Status", { status: "resolved" }],
+          ["Status", { status: "resolved", rating: 4 }],
+        ]);
+        const joined = await hub.invoke("Join", ...visitor.who, null);
+        assert.deepEqual([joined.status, joined.rating], ["resolved", 4]);
+        await assert.rejects(hub.invoke("Rate", ...visitor.who, 6), refusedBy("Rate", /^rating /));
+      }));
+
+    test("W13, W14: where the visitor is, and what they answer, is taken without a result", () =>
+      withHubs(async (open) => {
+        const visitor = shop.visitor();
+        const hub = await open(visitor.hub(transport).start());
+        const page = "https://shop.example/pots?size=3#top";
+        await assert.rejects(hub.invoke("SeePage", ...visitor.who, page), refusedBy("SeePage", "Conversation not found."));
+        assert.equal(await hub.invoke("Introduce", ...visitor.who, { name: "Ada" }), null);
+        await assert.rejects(hub.invoke("SeePage", ...visitor.who, page), refusedBy("SeePage", "Conversation not found."));
+        const { items } = await owner.does("GET", `social/conversations?search=${visitor.sessionId}`);
+        assert.deepEqual(items, [], "staff see nobody who has not written");
+        await visitor.writes("one");
+        assert.equal(await hub.invoke("SeePage", ...visitor.who, page, "Pots"), null);
+        await assert.rejects(hub.invoke("SeePage", ...visitor.who, "javascript:alert(1)"), refusedBy("SeePage", /^url /));
+      }));
+
     test("W7: bad input gets a sentence that names the field, and nothing is stored", () =>
       withHubs(async (open) => {
         const visitor = shop.visitor();

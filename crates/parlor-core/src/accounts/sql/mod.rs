@@ -3,8 +3,9 @@ pub mod invites;
 pub mod sign_ins;
 
 use jiff::Timestamp;
+use serde_json::Value as Json;
 
-use super::{Account, Member};
+use super::{Account, Member, Preferences, Profile, Welcome};
 use crate::{
     Result,
     actor::{Agent, Role},
@@ -40,6 +41,38 @@ pub async fn account(tx: &mut Tx, id: AccountId) -> Result<Option<Account>> {
                from accounts where id = $1";
     tx.opt(sql, params![id], |row| Ok(Account { id: row.get(0)?, name: row.get(1)?, plan: plan(row, 2)? }))
         .await
+}
+
+pub async fn profile(tx: &mut Tx, id: AccountId) -> Result<Option<Profile>> {
+    let sql = "select id, name, created_at, case
+                 when welcome = 'done' or exists (select 1 from conversations c where c.account_id = accounts.id and c.last_seq > 0)
+                 then 'done' else 'pending' end
+               from accounts where id = $1";
+    let profile = |row: &Row<'_>| {
+        Ok(Profile { id: row.get(0)?, name: row.get(1)?, created_at: row.get(2)?, welcome: row.get(3)? })
+    };
+    tx.opt(sql, params![id], profile).await
+}
+
+pub async fn change_account(
+    tx: &mut Tx,
+    id: AccountId,
+    name: Option<&str>,
+    welcome: Option<Welcome>,
+) -> Result<u64> {
+    let sql = "update accounts set name = coalesce($2, name), welcome = coalesce($3, welcome) where id = $1";
+    tx.exec(sql, params![id, name, welcome]).await
+}
+
+pub async fn preferences(tx: &mut Tx, id: AgentId) -> Result<Option<Preferences>> {
+    let sql = "select preferences from agents where id = $1 and disabled_at is null";
+    let stored = |row: &Row<'_>| row.get::<Json>(0).map(|stored| Preferences::stored(&stored));
+    tx.opt(sql, params![id], stored).await
+}
+
+pub async fn save_own(tx: &mut Tx, id: AgentId, name: &str, preferences: &Preferences) -> Result<u64> {
+    let sql = "update agents set name = $2, preferences = $3 where id = $1 and disabled_at is null";
+    tx.exec(sql, params![id, name, &preferences.document()]).await
 }
 
 /// Reads a plan from four columns.

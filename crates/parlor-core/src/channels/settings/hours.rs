@@ -3,8 +3,7 @@
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value as Json, json};
 
-use super::given::Given;
-use crate::Result;
+use crate::{Result, given::Given};
 
 /// The most stretches of a day.
 const MOST_STRETCHES: usize = 10;

@@ -3,16 +3,19 @@
 //! Settings are written, kept and shown as one document; what stands in it is spelled alike everywhere. Whoever changes them names only what is
 //! to change.
 
-mod given;
 mod hours;
 mod pre_chat;
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use crate::{Result, ids::UploadId, text_enum};
+use crate::{
+    Result,
+    given::{Given, Members},
+    ids::UploadId,
+    text_enum,
+};
 
-use given::{Given, Members};
 pub use hours::{Hours, Opening};
 pub use pre_chat::{Field, FieldKind, PreChat};
 
@@ -29,6 +32,20 @@ text_enum! {
 text_enum! {
     /// A language that the widget speaks.
     Language { English = "en", German = "de", French = "fr", Spanish = "es", Arabic = "ar" }
+}
+
+impl Language {
+    /// How the reader's own language is called where one can be chosen.
+    pub const AUTO: &str = "auto";
+
+    /// One of these, or `None` for the reader's own.
+    pub(crate) fn or_auto(given: &Given<'_>) -> Result<Option<Language>> {
+        if given.text()? == Language::AUTO {
+            return Ok(None);
+        }
+        let known = given.one_of(Language::ALL, Language::as_str);
+        known.map(Some).map_err(|_| given.wrong("must be auto, en, de, fr, es or ar"))
+    }
 }
 
 text_enum! {
@@ -129,7 +146,7 @@ impl Settings {
             "greeting": self.greeting,
             "title": self.title,
             "logo_upload_id": self.logo.map(|logo| logo.to_string()),
-            "language": self.language.map_or(AUTO, Language::as_str),
+            "language": self.language.map_or(Language::AUTO, Language::as_str),
             "translations": translations,
             "hours": self.hours.as_ref().map(Hours::document),
             "reply_time": self.reply_time.map(ReplyTime::as_str),
@@ -151,9 +168,6 @@ impl Settings {
     }
 }
 
-/// The visitor's own language.
-const AUTO: &str = "auto";
-
 impl SettingsChange {
     /// Reads a document of which only what is to change is there. `path` is what it is called in a refusal.
     ///
@@ -167,7 +181,7 @@ impl SettingsChange {
             greeting: of(&members, "greeting", |given| given.words(LONGEST_GREETING))?,
             title: or_null(&members, "title", |given| given.line(1..=LONGEST_TITLE))?,
             logo: or_null(&members, "logo_upload_id", upload)?,
-            language: of(&members, "language", language)?,
+            language: of(&members, "language", Language::or_auto)?,
             translations: of(&members, "translations", translations)?,
             hours: or_null(&members, "hours", Hours::parse)?,
             reply_time: or_null(&members, "reply_time", |given| {
@@ -232,14 +246,6 @@ fn color(given: &Given<'_>) -> Result<String> {
 fn upload(given: &Given<'_>) -> Result<UploadId> {
     let id = given.text()?.parse::<Uuid>().map_err(|_| given.wrong("must be the id of an upload"))?;
     Ok(UploadId(id))
-}
-
-fn language(given: &Given<'_>) -> Result<Option<Language>> {
-    if given.text()? == AUTO {
-        return Ok(None);
-    }
-    let known = given.one_of(Language::ALL, Language::as_str);
-    known.map(Some).map_err(|_| given.wrong("must be auto, en, de, fr, es or ar"))
 }
 
 fn translations(given: &Given<'_>) -> Result<Vec<(Language, Translation)>> {

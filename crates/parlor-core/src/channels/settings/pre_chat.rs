@@ -2,8 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::given::Given;
-use crate::{Result, text_enum};
+use crate::{Result, given::Given, text_enum};
 
 /// The most fields of a form.
 const MOST_FIELDS: usize = 8;

@@ -7,13 +7,13 @@ use serde_json::{Map, Value as Json};
 use crate::{Error, Result};
 
 /// A value, and the way to it: `settings.pre_chat.fields[0].label`.
-pub(super) struct Given<'a> {
+pub(crate) struct Given<'a> {
     path: String,
     value: &'a Json,
 }
 
 /// The members of an object.
-pub(super) struct Members<'a> {
+pub(crate) struct Members<'a> {
     path: String,
     members: &'a Map<String, Json>,
 }
