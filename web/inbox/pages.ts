@@ -27,13 +27,27 @@ async function settings(page: Promise<Page>): Promise<Page> {
   return module;
 }
 
+/** The dashboard uses set-up's parts, and so its words. */
+async function reports(page: Promise<Page>): Promise<Page> {
+  const [module] = await Promise.all([settings(page), import('./reports/words.ts').then((words) => words.load())]);
+  return module;
+}
+
 export const PAGES: PageEntry[] = [
+  {
+    path: '/inbox/reports',
+    section: 'reports',
+    title: (w) => w.reports,
+    icon: 'chart-column',
+    needs: 'view_conversations',
+    load: () => reports(import('./reports/index.tsx')),
+  },
   {
     path: '/inbox/welcome',
     section: 'hidden',
     title: (w) => w.pageWelcome,
     icon: 'sparkles',
-    needs: 'manage_channels',
+    needs: 'manage_team',
     load: () => settings(import('./settings/welcome.tsx')),
   },
   {
@@ -44,6 +58,24 @@ export const PAGES: PageEntry[] = [
     icon: 'globe',
     needs: 'view_channels',
     load: () => settings(import('./settings/website/index.tsx')),
+  },
+  {
+    path: '/inbox/settings/mobile',
+    section: 'settings',
+    group: (w) => w.groupChannels,
+    title: (w) => w.pageMobile,
+    icon: 'smartphone',
+    needs: 'view_channels',
+    load: () => settings(import('./settings/mobile.tsx')),
+  },
+  {
+    path: '/inbox/settings/embeds',
+    section: 'settings',
+    group: (w) => w.groupChannels,
+    title: (w) => w.pageEmbeds,
+    icon: 'code',
+    needs: 'view_channels',
+    load: () => settings(import('./settings/embeds.tsx')),
   },
   {
     path: '/inbox/settings/assistants',
@@ -64,11 +96,45 @@ export const PAGES: PageEntry[] = [
     load: () => settings(import('./settings/articles.tsx')),
   },
   {
+    path: '/inbox/settings/replies',
+    section: 'settings',
+    group: (w) => w.groupAnswers,
+    title: (w) => w.pageReplies,
+    icon: 'zap',
+    needs: 'view_conversations',
+    load: () => settings(import('./settings/replies.tsx')),
+  },
+  {
     path: '/inbox/settings/team',
     section: 'settings',
     group: (w) => w.groupOrganization,
     title: (w) => w.pageTeam,
     icon: 'users',
     load: () => settings(import('./settings/team.tsx')),
+  },
+  {
+    path: '/inbox/settings/keys',
+    section: 'settings',
+    group: (w) => w.groupOrganization,
+    title: (w) => w.pageApiKeys,
+    icon: 'key',
+    needs: 'manage_team',
+    load: () => settings(import('./settings/api_keys.tsx')),
+  },
+  {
+    path: '/inbox/settings/usage',
+    section: 'settings',
+    group: (w) => w.groupOrganization,
+    title: (w) => w.pageUsage,
+    icon: 'gauge',
+    load: () => settings(import('./settings/usage.tsx')),
+  },
+  {
+    path: '/inbox/settings/profile',
+    section: 'settings',
+    group: (w) => w.groupYou,
+    title: (w) => w.pageProfile,
+    icon: 'user',
+    load: () => settings(import('./settings/profile.tsx')),
   },
 ];

@@ -9,8 +9,8 @@ use http::StatusCode;
 use jiff::Timestamp;
 use parlor_core::{
     Error,
-    assistants::{self, Assistant, AssistantChange, Provider, flow},
-    conversations::Content,
+    assistants::{self, Assistant, AssistantChange, HandedOver, Provider, Speaker, Spoken, flow},
+    conversations::{Content, Source},
     ids::AssistantId,
 };
 use serde::{Deserialize, Deserializer, Serialize};
@@ -29,6 +29,7 @@ pub fn router() -> Router<Door> {
     Router::new()
         .both_ways("/api/assistants/", get(list).post(create))
         .both_ways("/api/assistants/{id}", get(read).patch(change).delete(remove))
+        .both_ways("/api/assistants/{id}/try", post(try_out))
         .both_ways("/api/assistants/{id}/flow", get(read_flow).put(save_flow).delete(remove_flow))
         .both_ways("/api/assistants/{id}/flow/check", post(check_flow))
         .both_ways("/api/assistants/{id}/flow/try", post(try_flow))
@@ -140,6 +141,83 @@ async fn change(
 async fn remove(State(door): State<Door>, Staff(actor): Staff, Id(id): Id) -> Result<StatusCode> {
     assistants::remove(&door.app, &actor, AssistantId(id)).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Attempt {
+    messages: Vec<AttemptMessage>,
+    /// In place of the assistant's own; `null` is the standard ones.
+    #[serde(default, deserialize_with = "given")]
+    instructions: Option<Option<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AttemptMessage {
+    role: AttemptRole,
+    content: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AttemptRole {
+    User,
+    Assistant,
+}
+
+impl From<AttemptMessage> for Spoken {
+    fn from(message: AttemptMessage) -> Spoken {
+        let by = match message.role {
+            AttemptRole::User => Speaker::Visitor,
+            AttemptRole::Assistant => Speaker::Assistant,
+        };
+        Spoken { by, text: message.content }
+    }
+}
+
+#[derive(Serialize)]
+struct AttemptResponse {
+    content: String,
+    sources: Vec<SourceResponse>,
+    /// `local` where there is no key for the assistant's own provider.
+    provider: &'static str,
+    /// As the provider calls it; null where none was asked.
+    model: Option<String>,
+    /// Whether staff would be called.
+    handed_over: bool,
+}
+
+#[derive(Serialize)]
+struct SourceResponse {
+    article_id: Uuid,
+    title: String,
+    url: Option<String>,
+}
+
+impl From<Source> for SourceResponse {
+    fn from(Source { article_id, title, url }: Source) -> SourceResponse {
+        SourceResponse { article_id: article_id.0, title, url }
+    }
+}
+
+/// C8. A real answer; nothing is kept but what it cost.
+async fn try_out(
+    State(door): State<Door>,
+    Staff(actor): Staff,
+    Id(id): Id,
+    Body(attempt): Body<Attempt>,
+) -> Result<Json<AttemptResponse>> {
+    let spoken = attempt.messages.into_iter().map(Spoken::from).collect();
+    let instructions = attempt.instructions;
+    let trial = assistants::try_out(&door.app, &actor, AssistantId(id), spoken, instructions).await?;
+    Ok(Json(AttemptResponse {
+        content: trial.content,
+        sources: trial.sources.into_iter().map(SourceResponse::from).collect(),
+        provider: trial.provider.as_str(),
+        model: trial.model,
+        handed_over: trial.handed_over == HandedOver::Yes,
+    }))
 }
 
 #[derive(Serialize)]

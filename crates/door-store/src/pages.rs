@@ -1,4 +1,4 @@
-//! `/widget.js`, the panel, the demo shop (`widget.md` W8) and the preview of a channel's widget (W14).
+//! `/widget.js`, the panel, the demo shop (`widget.md` W8) and the preview of a channel's widget (W16).
 
 use axum::{
     Router,
@@ -52,7 +52,7 @@ struct Previewed {
     channel: String,
 }
 
-/// W14. It says no more than the token does, so whoever has the token may see it.
+/// W16. It says no more than the token does, so whoever has the token may see it.
 async fn preview(Query(Previewed { channel }): Query<Previewed>) -> Response {
     let is_token = channel.len() == 32 && channel.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if !is_token {

@@ -18,8 +18,8 @@ where last_seq > 0;
 
 -- Few conversations sleep, and of many most have been seen: a count walks no more than it counts.
 create index conversations_snoozed on conversations (account_id, last_message_at, id) where snoozed_until is not null;
-create index conversations_unread on conversations (account_id, assignee_id)
-  where unread > 0 and status = 'open' and snoozed_until is null;
+create index conversations_unread on conversations (account_id, status, assignee_id)
+  where unread > 0 and snoozed_until is null;
 
 -- Since when what the contact writes is refused.
 alter table contacts add column blocked_at timestamptz;

@@ -46,7 +46,7 @@ export function ImportForm({ imported, save }: { imported: (articles: { id: stri
   return (
     <FormOf form={form} send={() => void send()} save={save ?? s.import} always>
       <div
-        class={classes('drop', over.value && 'over')}
+        class={classes('drop-zone', over.value && 'over')}
         onDragOver={(event) => {
           event.preventDefault();
           over.value = true;

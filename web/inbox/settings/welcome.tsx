@@ -4,8 +4,7 @@ import { useSignal } from '@preact/signals';
 import { api, type Result } from '../api.ts';
 import { fill, plural, words } from '../i18n/index.ts';
 import { go, HOME } from '../router.ts';
-import { may } from '../session.ts';
-import { Button, Card, classes, EmptyState, Icon, Page, TextArea, TextField } from '../ui/index.ts';
+import { Button, Card, classes, Icon, Page, TextArea, TextField } from '../ui/index.ts';
 import { TryIt } from './assistants/try.tsx';
 import { ImportForm } from './import.tsx';
 import { Alert, copy, CopyField, FormOf, Shown, useForm, useLoaded } from './kit.tsx';
@@ -40,7 +39,6 @@ export default function Welcome({ rest }: { rest: string }) {
   const started = useLoaded(start);
   const version = useSignal(0);
   const step = STEPS.find((step) => step === rest) ?? 'shop';
-  if (!may('manage_channels')) return <EmptyState icon="lock" title={words.value.mayNot} />;
   const finish = async () => {
     // Who leaves has seen it; should this be lost, it is shown once more.
     await api.patch('/api/account/', { welcome: 'done' });

@@ -62,8 +62,8 @@ export interface Assistant {
 
 export interface Provider {
   code: ProviderCode;
-  /** `store`: the account's own; `server`: the operator's. */
-  key: 'store' | 'server' | 'missing' | 'notNeeded' | 'not_needed';
+  /** `account`: its own; `server`: the operator's. */
+  key: 'account' | 'server' | 'missing' | 'not_needed';
 }
 
 export interface Source {

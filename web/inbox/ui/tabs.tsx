@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useEffect, useId } from 'preact/hooks';
 
 /** Views of one thing, one at a time; the arrow keys go from one to the next. */
 export function Tabs<T extends string>({
@@ -16,6 +16,12 @@ export function Tabs<T extends string>({
   children: ComponentChildren;
 }) {
   const id = useId();
+  useEffect(() => {
+    // On a phone not all of them have room.
+    const tab = document.getElementById(`${id}-${active}`)!;
+    const list = tab.parentElement!;
+    list.scrollLeft += tab.getBoundingClientRect().left - list.getBoundingClientRect().left - (list.clientWidth - tab.clientWidth) / 2;
+  }, [active]);
   const move = (event: KeyboardEvent) => {
     const rtl = document.documentElement.dir === 'rtl';
     const step = { ArrowRight: rtl ? -1 : 1, ArrowLeft: rtl ? 1 : -1 }[event.key];

@@ -21,4 +21,5 @@ mod setup;
 mod support;
 mod team;
 mod threads;
+mod trials;
 mod uploads;

@@ -1,5 +1,6 @@
 //! The account, its providers' keys, its usage, and one's own preferences (`org.md` C).
 
+use parlor_core::{Event, bus::Heard};
 use serde_json::{Value, json};
 use testkit::{Client, Shop, TestApp};
 
@@ -185,4 +186,39 @@ async fn everybody_chooses_for_their_own_pages() {
     refused(app.anonymous().bearer(text(&key["key"])).patch("/api/me", &json!({})).await, 403);
     refused(browser.without_csrf().patch("/api/me", &json!({})).await, 403);
     refused(app.anonymous().patch("/api/me", &json!({})).await, 401);
+}
+
+/// Whoever shows the set-up is told to read it afresh (I4), whichever part of it has changed.
+#[tokio::test]
+async fn whoever_shows_the_set_up_hears_that_it_has_changed() {
+    let (app, shop, browser) = shop().await;
+    let mut listener = app.core().bus.listen();
+    browser.patch(ACCOUNT, &json!({ "name": "Fern" })).await.expect(200);
+    assert_eq!(
+        browser.put(&format!("{PROVIDERS}openai/key"), &json!({ "api_key": "sk-1" })).await.status,
+        204
+    );
+    browser.post("/api/articles/", &json!({ "title": "A", "body": "b" })).await.expect(201);
+    browser.patch("/api/me", &json!({ "name": "Ada" })).await.expect(200);
+    browser.patch("/api/me", &json!({ "preferences": { "theme": "dark" } })).await.expect(200);
+    let channel = format!("/api/channels/{}", shop.channel_id);
+    browser.patch(&channel, &json!({ "settings": { "title": "Hi" } })).await.expect(200);
+    assert_eq!(browser.delete(&channel).await.status, 204);
+    browser.post("/api/channels/website", &json!({ "name": "New" })).await.expect(201);
+    let mut told = Vec::new();
+    while told.len() < 7 {
+        let Some(Heard::Event(event)) = listener.next().await else { panic!("{told:?}") };
+        match &*event {
+            Event::Changed { account_id, what } if *account_id == shop.account_id => told.push(what.as_str()),
+            Event::ChannelChanged { account_id, .. } if *account_id == shop.account_id => {
+                told.push("channels")
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(
+        told,
+        ["account", "assistants", "assistants", "team", "channels", "channels", "channels"],
+        "in order, and one's own preferences are nobody else's business"
+    );
 }

@@ -114,7 +114,9 @@ async fn the_preview_shows_a_channels_widget_in_our_own_pages_alone() {
     assert!(policy.contains("frame-ancestors 'self'") && !policy.contains("unsafe"), "{policy}");
     assert_eq!(page.header("x-frame-options"), "SAMEORIGIN");
     assert_eq!(page.header("cache-control"), "no-store");
-    for hostile in ["", "short", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "0123456789ABCDEF0123456789ABCDEF"] {
+    for hostile in
+        ["", "short", "%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "0123456789ABCDEF0123456789ABCDEF"]
+    {
         let refused = get(&app, &format!("/widget/preview?channel={hostile}"), "identity").await;
         assert_eq!(refused.status, 404, "{hostile}");
         assert!(!refused.text.contains("script"), "{hostile}");

@@ -1,6 +1,6 @@
 //! Answers without a model: quotes the passage that fits best, with its source, or offers a person.
 
-use super::reply::{Answer, Outcome, Question, unanswered};
+use super::ask::{Answer, Outcome, Question};
 use crate::knowledge;
 
 /// The most of a passage that is quoted.
@@ -12,7 +12,7 @@ const UNKNOWN: &str = "I could not find an answer to that in our help articles. 
                        conversation and reply to you right here. You can also ask me in other words.";
 
 pub(super) fn answer(question: &Question) -> Answer {
-    let asked = unanswered(&question.history);
+    let asked = question.said.unanswered();
     if let Some(pleasantry) = pleasantry(&asked) {
         return said(pleasantry.into(), Outcome::Answered);
     }
@@ -23,7 +23,7 @@ pub(super) fn answer(question: &Question) -> Answer {
 }
 
 fn said(text: String, outcome: Outcome) -> Answer {
-    Answer { text, sources: Vec::new(), spent: model_client::Usage::default(), outcome }
+    Answer { text, sources: Vec::new(), model: None, spent: model_client::Usage::default(), outcome }
 }
 
 /// Small talk asks for nothing that could be looked up.

@@ -1,5 +1,6 @@
 //! Assistants: what answers automatically.
 
+mod ask;
 pub mod flow;
 mod keys;
 mod local;
@@ -8,6 +9,7 @@ mod prompt;
 mod reply;
 pub(crate) mod sql;
 mod suggest;
+mod trial;
 
 use jiff::Timestamp;
 
@@ -18,6 +20,7 @@ pub use manage::{change, create, get, list, remove};
 pub use reply::report;
 pub(crate) use reply::run as reply;
 pub use suggest::{Suggestion, suggest};
+pub use trial::{HandedOver, Speaker, Spoken, Trial, try_out};
 
 text_enum! {
     /// Where answers come from.

@@ -1,88 +1,46 @@
 //! Runs a reply job: read, ask, store the answer in the transaction that ends the job.
 
-use model_client::{Completion, Endpoint};
+use model_client::{Role, Turn};
 
 use super::{
+    ask::{self, Answer, HISTORY, Outcome, Question, Said, Unanswered},
     flow::run::{self as flow, Answers, Script},
-    keys, local, needs_person, prompt,
+    needs_person,
 };
 use crate::{
     Actor, Error, Permission, Result,
     app::App,
     channels::{self, AutoReply, Channel},
-    conversations::{self, Answering, Conversation, Message, NewMessage, Sender, SenderType, Source},
-    db::Tx,
+    conversations::{self, Answering, Conversation, Message, NewMessage, Sender, SenderType},
     ids::ConversationId,
     jobs::{self, Job, Setback, State},
-    knowledge, usage,
+    usage,
 };
 
-/// How many messages a model is shown.
-pub(super) const HISTORY: i64 = 20;
 /// How often an answer is thrown away because the visitor has gone on writing. Then it is given all the same.
 const RESTARTS: i64 = 2;
 
-/// What an answer is made from, as it was when it was begun.
-pub(super) struct Question {
-    pub(super) conversation: Conversation,
-    pub(super) channel: Channel,
-    pub(super) account_name: String,
-    pub(super) history: Vec<Message>,
-    pub(super) passages: Vec<knowledge::Passage>,
-    pub(super) endpoint: Option<Endpoint>,
-}
-
-/// What is to be said, and what it cost.
-pub(super) struct Answer {
-    pub(super) text: String,
-    pub(super) sources: Vec<Source>,
-    pub(super) spent: model_client::Usage,
-    pub(super) outcome: Outcome,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Answered,
-    /// Nothing was found: staff should look.
-    NeedsPerson,
+/// What is to be answered, as it was when the answer was begun.
+struct Asked {
+    conversation: Conversation,
+    /// The place of the newest message.
+    seq: i64,
+    question: Question,
 }
 
 /// Runs a reply job: reads, asks, and stores the answer together with the end of the job.
 pub(crate) async fn run(app: &App, job: &Job, id: ConversationId) -> Result<(), Setback> {
-    let question = match begin(app, job, id).await.map_err(ours)? {
+    let asked = match begin(app, job, id).await.map_err(ours)? {
         Begun::Nothing => return finish(app, job, State::Done, None).await.map_err(ours),
         Begun::Flow(script) => return flow::reply(app, job, id, script).await.map_err(ours),
-        Begun::Question(question) => *question,
+        Begun::Question(asked) => *asked,
     };
-    let asked_at = question.history.last().map_or(0, |message| message.seq);
-    let answer = match ask(app, &question).await {
+    let answer = match ask::ask(app, &asked.question).await {
         Ok(answer) => answer,
         Err(Unanswered::Ours(error)) => return Err(ours(error)),
         Err(Unanswered::Theirs(error)) => return Err(theirs(error)),
     };
-    store(app, job, question, asked_at, answer).await.map_err(ours)
-}
-
-/// Why there is no answer.
-pub(super) enum Unanswered {
-    Ours(Error),
-    /// The provider's failure.
-    Theirs(model_client::Error),
-}
-
-/// Asks the provider, or answers by `local` where there is no key.
-pub(super) async fn ask(app: &App, question: &Question) -> Result<Answer, Unanswered> {
-    let Some(endpoint) = &question.endpoint else { return Ok(local::answer(question)) };
-    let plan = question.channel.plan;
-    let account_id = question.conversation.account_id;
-    let now = app.now();
-    let check =
-        app.db.read(move |tx| Box::pin(async move { usage::check_tokens(tx, account_id, &plan, now).await }));
-    check.await.map_err(Unanswered::Ours)?;
-    let prompt = prompt::build(question);
-    let completion = app.models.complete(endpoint, &prompt).await.map_err(Unanswered::Theirs)?;
-    let Completion { text, usage: spent, .. } = completion;
-    Ok(Answer { text, sources: Vec::new(), spent, outcome: Outcome::Answered })
+    store(app, job, asked, answer).await.map_err(ours)
 }
 
 /// A failure of ours: a used-up limit does not come back within the hour, anything else may.
@@ -111,7 +69,7 @@ enum Begun {
     /// There is nothing to answer any more.
     Nothing,
     Flow(Script),
-    Question(Box<Question>),
+    Question(Box<Asked>),
 }
 
 async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Begun> {
@@ -131,34 +89,32 @@ async fn begin(app: &App, job: &Job, id: ConversationId) -> Result<Begun> {
                     Answers::Flow(script) => return Ok(Begun::Flow(script)),
                     Answers::Model { left } => left,
                 };
-                let mut history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
+                let mut history = conversations::sql::before(tx, id, i64::MAX, HISTORY.into()).await?;
                 if job.restarts > RESTARTS || left.is_some_and(|seq| seq == newest(&history)) {
                     put_back(&mut history);
                 }
                 if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
                     return Ok(Begun::Nothing);
                 }
-                let question = question(&inner, tx, conversation, channel, history).await?;
-                Ok(Begun::Question(Box::new(question)))
+                let seq = history.last().map_or(0, |message| message.seq);
+                let (plan, assistant) = (channel.plan, channel.assistant);
+                let question = ask::question(&inner, tx, account_id, plan, assistant, said(&history)).await?;
+                Ok(Begun::Question(Box::new(Asked { conversation, seq, question })))
             })
         })
         .await
 }
 
-/// What is asked, with what is known of it.
-pub(super) async fn question(
-    app: &App,
-    tx: &mut Tx,
-    conversation: Conversation,
-    channel: Channel,
-    history: Vec<Message>,
-) -> Result<Question> {
-    let account_id = conversation.account_id;
-    let endpoint = keys::endpoint(app, tx, account_id, channel.assistant.provider).await?;
-    let passages = knowledge::find(tx, account_id, &unanswered(&history)).await?;
-    let account = crate::accounts::sql::account(tx, account_id).await?;
-    let account_name = account.map(|account| account.name).unwrap_or_default();
-    Ok(Question { conversation, channel, account_name, history, passages, endpoint })
+/// What has been said in a conversation, as a model is told it.
+pub(super) fn said(history: &[Message]) -> Said {
+    let turn = |message: &Message| Turn {
+        role: match message.sender.kind() {
+            SenderType::EndUser => Role::User,
+            SenderType::Agent | SenderType::Bot => Role::Assistant,
+        },
+        text: message.content.plain().into_owned(),
+    };
+    Said(history.iter().map(turn).collect())
 }
 
 /// Why the assistant has nothing to say here, if it has not.
@@ -190,13 +146,6 @@ fn put_back(history: &mut [Message]) {
     }
 }
 
-/// What the visitor has written since the last answer, as one text.
-pub(super) fn unanswered(history: &[Message]) -> String {
-    let since = history.iter().rposition(|message| message.sender.kind() != SenderType::EndUser);
-    let asked = &history[since.map_or(0, |index| index + 1)..];
-    asked.iter().map(|message| message.content.plain()).collect::<Vec<_>>().join("\n")
-}
-
 async fn finish(app: &App, job: &Job, state: State, reason: Option<&'static str>) -> Result<()> {
     let (inner, job) = (app.clone(), job.clone());
     app.db
@@ -211,13 +160,13 @@ async fn finish(app: &App, job: &Job, state: State, reason: Option<&'static str>
 }
 
 /// Meters what the answer cost, and stores it if it is still wanted.
-async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: Answer) -> Result<()> {
+async fn store(app: &App, job: &Job, asked: Asked, answer: Answer) -> Result<()> {
     let (inner, job) = (app.clone(), job.clone());
     app.db
         .write(move |tx| {
             Box::pin(async move {
-                let Question { conversation, channel, .. } = question;
-                let (account_id, assistant) = (conversation.account_id, channel.assistant);
+                let Asked { conversation, seq, question } = asked;
+                let (account_id, assistant) = (question.account_id, question.assistant);
                 let now = inner.now();
                 let mut conversation = conversations::sql::lock(tx, account_id, conversation.id).await?;
                 usage::count_answer(tx, account_id, assistant.id, answer.spent, now).await?;
@@ -227,7 +176,7 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                 }
                 tx.owe();
                 let overtaken =
-                    conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > asked_at;
+                    conversations::sql::newest_of(tx, conversation.id, SenderType::EndUser).await? > seq;
                 let waits = overtaken && jobs::sql::count_restart(tx, &job).await? > 0;
                 let channel = channels::sql::of_conversation(tx, &conversation).await?;
                 let reason = match silenced(&conversation, &channel) {
@@ -242,23 +191,13 @@ async fn store(app: &App, job: &Job, question: Question, asked_at: i64, answer: 
                     conversations::sql::save_session(tx, &conversation).await?;
                 }
                 let sender = Sender::Bot { id: assistant.id, name: assistant.name };
-                let content = conversations::Content::text(&cut(&answer.text))?;
+                let content = conversations::Content::text(&ask::cut(&answer.text))?;
                 let new = NewMessage { content, client_id: None };
                 conversations::store(&inner, tx, conversation, sender, new, answer.sources, now).await?;
                 Ok(())
             })
         })
         .await
-}
-
-/// A model may say more than a message may hold.
-pub(super) fn cut(text: &str) -> String {
-    if text.chars().count() <= conversations::LONGEST_TEXT {
-        return text.replace('\0', "");
-    }
-    let mut cut: String = text.chars().filter(|&c| c != '\0').take(conversations::LONGEST_TEXT - 1).collect();
-    cut.push('…');
-    cut
 }
 
 /// How the newest reply job of a conversation stands, for staff.

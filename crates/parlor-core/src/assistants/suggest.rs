@@ -1,6 +1,9 @@
 //! Suggests a reply to an agent: asks as for an answer, and stores nothing but what it cost.
 
-use super::reply::{self, Answer, HISTORY, Outcome, Question, Unanswered};
+use super::{
+    ask::{self, Answer, HISTORY, Outcome, Question},
+    reply,
+};
 use crate::{
     Actor, Error, Permission, Result,
     app::App,
@@ -8,7 +11,6 @@ use crate::{
     conversations::{self, SenderType, Source},
     ids::ConversationId,
     limits::Action,
-    usage,
 };
 
 /// What an agent might answer.
@@ -32,11 +34,12 @@ pub async fn suggest(app: &App, actor: &Actor, id: ConversationId) -> Result<Sug
             let found = conversations::sql::get(tx, account_id, id).await?;
             let conversation = found.ok_or(Error::NotFound("Conversation"))?;
             let channel = channels::sql::of_conversation(tx, &conversation).await?;
-            let history = conversations::sql::before(tx, id, i64::MAX, HISTORY).await?;
+            let history = conversations::sql::before(tx, id, i64::MAX, HISTORY.into()).await?;
             if history.last().is_none_or(|newest| newest.sender.kind() != SenderType::EndUser) {
                 return Err(Error::Conflict("There is nothing to answer."));
             }
-            reply::question(&inner, tx, conversation, channel, history).await
+            let said = reply::said(&history);
+            ask::question(&inner, tx, account_id, channel.plan, channel.assistant, said).await
         })
     });
     let question = read.await?;
@@ -47,22 +50,9 @@ pub async fn suggest(app: &App, actor: &Actor, id: ConversationId) -> Result<Sug
 }
 
 async fn ask(app: &App, question: Question) -> Result<Suggestion> {
-    let Answer { text, sources, spent, outcome } = match reply::ask(app, &question).await {
-        Ok(answer) => answer,
-        Err(Unanswered::Ours(error)) => return Err(error),
-        Err(Unanswered::Theirs(error)) => {
-            tracing::warn!(reason = %error, "a suggestion failed");
-            return Err(Error::Unavailable(error.to_string()));
-        }
-    };
-    let (inner, account_id, assistant_id) =
-        (app.clone(), question.conversation.account_id, question.channel.assistant.id);
-    let meter = app.db.write(move |tx| {
-        Box::pin(async move { usage::count_answer(tx, account_id, assistant_id, spent, inner.now()).await })
-    });
-    meter.await?;
+    let Answer { text, sources, outcome, .. } = ask::ask_for_staff(app, &question).await?;
     match outcome {
-        Outcome::Answered => Ok(Suggestion { content: reply::cut(&text), sources }),
+        Outcome::Answered => Ok(Suggestion { content: text, sources }),
         Outcome::NeedsPerson => Err(Error::Conflict("The assistant knows no answer to this.")),
     }
 }

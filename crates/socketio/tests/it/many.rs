@@ -69,7 +69,7 @@ async fn s11_one_of_many_that_does_not_read_holds_nobody_up() {
         told += 1;
         assert!(told < 1_000, "it is never cut off");
     }
-    served.world.heard("disconnected: overrun, 1 rooms").await;
+    served.world.heard("disconnected: overrun, 0 rooms").await;
     assert_eq!(served.io.to("all").count(), 99);
     drop(silent);
 }

@@ -9,15 +9,16 @@ import { ask, Avatar, Badge, Button, Card, Dialog, EmptyState, failed, LinkButto
 import { FormOf, Shown, useForm, useLoaded } from '../kit.tsx';
 import type { Assistant, Channel, ProviderCode } from '../wire.ts';
 import { words as own } from '../words.ts';
+import { FlowPage } from './flow.tsx';
 import { ProviderKey } from './key.tsx';
 import { TryIt } from './try.tsx';
 
 export const HERE = '/inbox/settings/assistants';
 
 export default function Assistants({ rest }: { rest: string }) {
-  const [id] = rest.split('/');
+  const [id, part] = rest.split('/');
   if (!id) return <List />;
-  return <One key={id} id={id} />;
+  return part === 'flow' ? <FlowPage key={id} id={id} /> : <One key={id} id={id} />;
 }
 
 export function providerName(code: ProviderCode): string {

@@ -30,7 +30,7 @@ export function ProviderKey({ code, locked }: { code: ProviderCode; locked: bool
     <Shown of={providers}>
       {(all) => {
         const key = all.find((provider) => provider.code === code)?.key ?? 'missing';
-        const state = key === 'store' ? <Badge tone="good">{s.keyOwn}</Badge> : key === 'server' ? <Badge tone="accent">{s.keyServer}</Badge> : <Badge tone="warn">{s.keyMissing}</Badge>;
+        const state = key === 'account' ? <Badge tone="good">{s.keyOwn}</Badge> : key === 'server' ? <Badge tone="accent">{s.keyServer}</Badge> : <Badge tone="warn">{s.keyMissing}</Badge>;
         return (
           <Card title={fill(s.keyOf, { provider: name })} actions={state}>
             {key === 'missing' && <Alert tone="warn">{s.keyMissingText}</Alert>}
@@ -40,7 +40,7 @@ export function ProviderKey({ code, locked }: { code: ProviderCode; locked: bool
                 form={form}
                 send={() => void send()}
                 extra={
-                  key === 'store' && (
+                  key === 'account' && (
                     <Button kind="quiet" class="start" onClick={() => void forget()}>
                       {s.forgetKey}
                     </Button>
@@ -48,7 +48,7 @@ export function ProviderKey({ code, locked }: { code: ProviderCode; locked: bool
                 }
               >
                 <TextField
-                  label={key === 'store' ? s.newKey : s.apiKey}
+                  label={key === 'account' ? s.newKey : s.apiKey}
                   hint={s.apiKeyHint}
                   type="password"
                   autocomplete="off"

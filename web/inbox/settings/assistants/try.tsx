@@ -59,7 +59,7 @@ export function TryIt({ assistant, instructions, unsaved }: { assistant: Pick<As
       <div class="try-log" role="log" aria-label={s.tryIt} tabIndex={0}>
         {!lines.value.length && <EmptyState icon="sparkles" title={s.tryEmpty}>{s.tryEmptyText}</EmptyState>}
         {lines.value.map((line, i) => (
-          <div key={i} class={`bubble ${line.role}`}>
+          <div key={i} class={`said ${line.role}`}>
             <span class="sr">{line.role === 'user' ? s.visitor : assistant.name}</span>
             <p dir="auto">{line.content}</p>
             {line.sources && line.sources.length > 0 && (

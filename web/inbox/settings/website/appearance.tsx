@@ -146,7 +146,7 @@ function Logo({ url, error, locked, onLogo }: { url: string | null; error: strin
   return (
     <div class="field" role="group" aria-label={s.logo}>
       <span class="label">{s.logo}</span>
-      <div class="row">
+      <div class="inline">
         <span class="logo">{url ? <img src={ownFile(url)} alt={s.logo} /> : <Icon name="image" size={20} />}</span>
         <input ref={input} type="file" accept="image/png,image/jpeg,image/webp,image/gif" class="sr" tabIndex={-1} aria-hidden="true" onChange={(event) => void choose(event.currentTarget.files?.[0])} />
         <Button size="small" icon="upload" busy={busy.value} disabled={locked} onClick={() => input.current?.click()}>

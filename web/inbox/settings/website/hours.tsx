@@ -1,5 +1,6 @@
-import { fill, locale } from '../../i18n/index.ts';
+import { fill } from '../../i18n/index.ts';
 import { Card, IconButton, Select, Switch, TextArea } from '../../ui/index.ts';
+import { dayName } from '../days.ts';
 import { FormOf, useForm } from '../kit.tsx';
 import { DAYS, type ChannelSettings, type Day, type Stretch } from '../wire.ts';
 import { words as own } from '../words.ts';
@@ -66,13 +67,6 @@ export function HoursForm({ channel, locked, changed }: Part) {
       </FormOf>
     </Card>
   );
-}
-
-/** The name of a day as the reader's language has it. */
-export function dayName(day: Day, style: 'long' | 'short' = 'long'): string {
-  // The first of January 2024 was a Monday.
-  const date = new Date(Date.UTC(2024, 0, 1 + DAYS.indexOf(day)));
-  return new Intl.DateTimeFormat(locale.value.tag, { weekday: style, timeZone: 'UTC' }).format(date);
 }
 
 function Week({ week, locked, onWeek }: { week: Record<Day, Stretch[]>; locked: boolean; onWeek: (week: Record<Day, Stretch[]>) => void }) {

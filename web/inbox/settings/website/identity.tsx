@@ -51,7 +51,7 @@ export function Identity({ channel, locked }: Part) {
       <Shown of={settings}>
         {({ mode, secrets }) => (
           <div class="stack">
-            <div class="row between">
+            <div class="inline between">
               <div>
                 <b>{mode === 'verified' ? s.isVerified : s.isOpen}</b>
                 <p class="field-hint">{mode === 'verified' ? s.isVerifiedHint : s.isOpenHint}</p>
@@ -63,7 +63,7 @@ export function Identity({ channel, locked }: Part) {
               )}
             </div>
             {mode === 'open' && !secrets.length && <Alert tone="plain">{s.secretFirst}</Alert>}
-            <div class="row between">
+            <div class="inline between">
               <h3>{s.secrets}</h3>
               {!locked && (
                 <Button size="small" icon="key" busy={busy.value} onClick={() => void rotate()}>

@@ -30,7 +30,7 @@ export function Install({ channel, locked, changed }: Part) {
       <Card title={s.install} lead={s.installLead}>
         <CopyField label={s.snippet} value={channel.snippet ?? ''} hint={s.snippetHint} kind="primary" />
         {channel.token && (
-          <div class="row">
+          <div class="inline">
             <LinkButton href={`/widget/preview?channel=${channel.token}`} target="_blank" icon="external-link" size="small" kind="quiet">
               {s.openPreview}
             </LinkButton>

@@ -116,7 +116,7 @@ function Question({ of, locked, put, remove, up, down }: { of: Draft; locked: bo
         <b dir="auto">{name}</b>
         {known && <Badge>{s.contactField}</Badge>}
         {!locked && (
-          <span class="row tight">
+          <span class="inline tight">
             <IconButton size="small" icon="arrow-up" label={fill(s.moveUp, { name })} disabled={!up} onClick={up} />
             <IconButton size="small" icon="arrow-down" label={fill(s.moveDown, { name })} disabled={!down} onClick={down} />
             <IconButton size="small" icon="trash-2" label={fill(s.removeNamed, { name })} onClick={remove} />
