@@ -267,7 +267,7 @@ for (const colorScheme of ['light', 'dark']) {
       await page.goto(`${parlor.url}/inbox?search=nothingofthekind`);
       await page.getByText('Nothing found').waitFor();
       await page.getByRole('button', { name: /^Filters/ }).click();
-      await page.locator('.popover.filters').waitFor();
+      await page.locator('.popover.list-filters').waitFor();
       await check('nothing found, filters');
       await page.goto(`${parlor.url}/inbox/c/00000000-0000-0000-0000-000000000000`);
       await page.getByText('There is no such conversation.').waitFor();
