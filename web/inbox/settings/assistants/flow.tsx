@@ -146,6 +146,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
                   </EmptyState>
                 </Card>
               )}
+              {steps.length > 0 && <p class="field-hint">{s.saysHint}</p>}
               {steps.length > 0 && (
                 <Select
                   label={s.beginsWith}
@@ -158,7 +159,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
               <ol class="stack small" aria-label={s.steps}>
                 {steps.map((step, i) => (
                   <StepCard
-                    key={i}
+                    key={step.id}
                     step={step}
                     number={i + 1}
                     flow={flow.value}
@@ -205,7 +206,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
           </div>
         )}
       </div>
-      <TryFlow id={id} flow={flow.value} usable={steps.length > 0 && !fault} />
+      {!locked && <TryFlow id={id} flow={flow.value} usable={steps.length > 0 && !fault} />}
     </div>
   );
 }
