@@ -1,6 +1,6 @@
 // The editor of a scripted flow: its steps as cards, beside it a chat to try what is there now.
 
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { api } from '../../api.ts';
 import { fill, words } from '../../i18n/index.ts';
@@ -73,8 +73,9 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
   const busy = useSignal(false);
   const problem = useSignal('');
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const dirty = useComputed(() => JSON.stringify(flow.value) !== JSON.stringify(saved.flow)).value;
-  useUnsaved(dirty);
+  const differs = () => JSON.stringify(flow.peek()) !== JSON.stringify(saved.flow);
+  const dirty = flow.value !== saved.flow && differs();
+  useUnsaved(dirty, differs);
   const path = `/api/assistants/${id}/flow`;
 
   useEffect(() => {
