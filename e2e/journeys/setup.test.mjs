@@ -261,7 +261,7 @@ test('a flow is built step by step, checked at the step, tried, and saved', asyn
   };
   const step = (name) => page.getByRole('listitem', { name });
   await add('Say');
-  await step('1. Say').getByText('Has an empty `text`').waitFor();
+  await step('1. Say').getByText(/must not be empty/).first().waitFor();
   await step('1. Say').getByLabel('What it says').fill('Welcome, {{contact.name|friend}}!');
   await add('Ask');
   const question = step('2. Ask');

@@ -77,6 +77,11 @@ function hold(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
+/** What the forms of this page are about is gone: there is nothing to save any more. */
+export function nothingToSave(): void {
+  unsaved.clear();
+}
+
 /** Asks before somebody leaves while there is something to lose. */
 export function useUnsaved(dirty: boolean, still: () => boolean): void {
   useEffect(() => {
