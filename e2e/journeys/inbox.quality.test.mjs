@@ -344,14 +344,16 @@ test('of many conversations all can be reached, and few are in the page', async 
   const seen = new Set();
   const box = anna.page.locator('.rows');
   for (let at = 0; at < 400; at++) {
-    const { ids, more } = await box.evaluate((element) => {
+    const { ids, more } = await box.evaluate(async (element) => {
+      const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      await drawn();
       const ids = [...element.querySelectorAll('a.row')].map((row) => row.dataset.id);
-      element.scrollBy({ top: element.clientHeight });
+      element.scrollBy({ top: element.clientHeight / 2 });
+      await drawn();
       return { ids, more: element.scrollTop + element.clientHeight < element.scrollHeight - 1 };
     });
     assert.ok(ids.length < 60, `${ids.length} rows in the page`);
     for (const id of ids) seen.add(id);
-    await anna.page.waitForTimeout(20);
     if (!more && (await anna.rows.last().evaluate((row) => Number(row.parentElement.ariaSetSize) === Number(row.parentElement.ariaPosInSet)))) break;
   }
   const all = new Set();

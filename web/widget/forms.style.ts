@@ -29,6 +29,7 @@ span.stars i:not(.on){background:var(--line)}
 .ends{display:flex;justify-content:space-between;width:220px;max-width:100%;margin:0 auto;font-size:12px;color:var(--muted)}
 .rest{display:grid;gap:10px;margin-top:10px;text-align:start}
 .rate textarea{max-height:none;resize:none}
+.rate:has(.thanks){padding-bottom:4px}
 .thanks{font-size:13px}
 .thanks:focus{outline:0}
 .thanks+button{padding:0 12px;font-size:13px;font-weight:600;color:var(--accent)}

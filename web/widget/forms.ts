@@ -121,6 +121,7 @@ export async function forms(kit: Kit): Promise<Forms> {
   const rate = (first?: number): [HTMLElement, (rating?: number) => void] => {
     const card = el('div', { className: 'rate' });
     let rated = first;
+    let said = '';
 
     const show = (focus: boolean) => {
       const thanks = el('p', { tabIndex: -1, className: 'thanks' }, fill(words.thanks, rated!));
@@ -131,7 +132,7 @@ export async function forms(kit: Kit): Promise<Forms> {
 
     const question = (chosen?: number, focus?: boolean) => {
       const failed = el('p', { className: 'wrong', role: 'alert' });
-      const comment = el('textarea', { maxLength: LONGEST_COMMENT, rows: 3, placeholder: words.comment, ariaLabel: words.comment, dir: 'auto' });
+      const comment = el('textarea', { maxLength: LONGEST_COMMENT, rows: 3, placeholder: words.comment, ariaLabel: words.comment, dir: 'auto', value: said });
       const send = el('button', { className: 'go' }, words.rate);
       const rest = el('div', { className: 'rest', hidden: !chosen }, comment, failed, send);
       const stars = SCORES.map((score) => {
@@ -154,6 +155,7 @@ export async function forms(kit: Kit): Promise<Forms> {
         try {
           await kit.act().post('rating', { rating: score, comment: comment.value });
           rated = score;
+          said = comment.value;
           show(true);
         } catch {
           failed.textContent = words.notSent;

@@ -262,7 +262,7 @@ async fn what_is_known_of_a_contact_can_be_put_right() {
     let opened = thread(&browser, &id).await;
     assert_eq!(opened["conversation"]["contact"]["display_name"], "Ann");
     assert_eq!(opened["details"]["attributes"], json!({ "plan": "gold" }));
-    assert_eq!(view(&browser, "?search=ann@shop").await, [id], "found by it");
+    assert_eq!(view(&browser, "?search=ann@shop").await, [id.as_str()], "found by it");
 
     let many = (0..50).map(|number| (format!("key {number}"), json!("x"))).collect::<serde_json::Map<_, _>>();
     for wrong in [

@@ -3,11 +3,10 @@
 
 use parlor_core::{
     Actor,
-    actor::{Agent, Role},
     channels::{self, ChannelChange, SettingsChange},
     contacts::{self, PageView},
     conversations,
-    ids::{AgentId, ChannelId, ContactId, SignInId},
+    ids::{ChannelId, ContactId},
     params,
 };
 use serde_json::{Value, json};
@@ -186,14 +185,7 @@ async fn to_somebody_who_is_blocked_the_chat_is_not_available_until_they_are_not
     let (visitor, conversation) = writer(&app, &shop).await;
     let (hub, joined) = visitor.joins_own(None).await;
     assert!(joined.get("unavailable").is_none(), "{joined}");
-    let olga = Actor::Agent(Agent {
-        id: AgentId(uuid::Uuid::now_v7()),
-        account_id: shop.account_id,
-        name: "Olga".into(),
-        email: String::new(),
-        role: Role::Owner,
-        sign_in: SignInId(uuid::Uuid::now_v7()),
-    });
+    let operator = Actor::Operator(shop.account_id);
     let account = shop.account_id;
     let contact = app
         .within(move |app| async move {
@@ -205,8 +197,8 @@ async fn to_somebody_who_is_blocked_the_chat_is_not_available_until_they_are_not
         })
         .await;
     let block = {
-        let olga = olga.clone();
-        app.within(move |app| async move { conversations::block(&app, &olga, contact).await })
+        let operator = operator.clone();
+        app.within(move |app| async move { conversations::block(&app, &operator, contact).await })
     };
     block.await.expect("a block");
     assert_eq!(hub.event("Status").await, [json!({ "status": "open", "unavailable": true })]);
@@ -229,7 +221,8 @@ async fn to_somebody_who_is_blocked_the_chat_is_not_available_until_they_are_not
     }
     assert_eq!(seen(&app, &shop).await, []);
 
-    let unblock = app.within(move |app| async move { conversations::unblock(&app, &olga, contact).await });
+    let unblock =
+        app.within(move |app| async move { conversations::unblock(&app, &operator, contact).await });
     unblock.await.expect("an end of it");
     loop {
         let status = hub.event("Status").await.swap_remove(0);
