@@ -1,8 +1,8 @@
 import { render } from 'preact';
-import { loadMe } from './api.ts';
-import { startRouter } from './router.ts';
+import { api, loadMe } from './api.ts';
+import { go, HOME, place, startRouter } from './router.ts';
 import { Shell } from './shell.tsx';
-import { show } from './session.ts';
+import { may, show } from './session.ts';
 import { openSocket } from './socket.ts';
 import { words } from './i18n/index.ts';
 import { Button, EmptyState, Skeleton } from './ui/index.ts';
@@ -24,6 +24,14 @@ async function start(): Promise<void> {
   startConversations();
   render(<Shell conversations={Conversations} />, root);
   openSocket();
+  void welcome();
+}
+
+/** Whoever may set up an account that nobody has set up yet begins there. */
+async function welcome(): Promise<void> {
+  if (place.value.path !== HOME || !may('manage_team')) return;
+  const account = await api.get<{ welcome: 'pending' | 'done' }>('/api/account/');
+  if (account.ok && account.value.welcome === 'pending' && place.value.path === HOME) void go(`${HOME}/welcome`, 'replace');
 }
 
 void start();

@@ -31,6 +31,16 @@ export async function go(to: string, how: 'push' | 'replace' = 'push'): Promise<
   place.value = here();
 }
 
+/** Back and forward move at once; while somebody is asked, the address is the one that they have not left yet. */
+async function returned(): Promise<void> {
+  const to = location.pathname + location.search;
+  if (guard) {
+    const { path, query } = place.value;
+    history.pushState(null, '', query.size ? `${path}?${query}` : path);
+    await go(to, 'replace');
+  } else place.value = here();
+}
+
 /** The part of the path behind a prefix, or null when the path is another one. */
 export function behind(prefix: string, path: string): string | null {
   if (path === prefix) return '';
@@ -39,9 +49,7 @@ export function behind(prefix: string, path: string): string | null {
 
 /** Makes every plain click on a link into the inbox a move within the page. */
 export function startRouter(): void {
-  window.addEventListener('popstate', () => {
-    place.value = here();
-  });
+  window.addEventListener('popstate', () => void returned());
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const anchor = event.target instanceof Element && event.target.closest('a');

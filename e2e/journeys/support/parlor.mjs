@@ -74,6 +74,14 @@ class Parlor {
     await this.start();
   }
 
+  /** A further account, as an operator makes one beside the running server. */
+  account(name) {
+    const email = `${name.toLowerCase().replace(/\W+/g, '.')}@example.com`;
+    const password = 'a password of my own';
+    const args = ['account', 'create', '--data', this.#data, '--name', name, '--email', email, '--password', password, '--json'];
+    return { email, password, ...JSON.parse(execFileSync(program(), args, { encoding: 'utf8' })) };
+  }
+
   async close() {
     await this.kill();
     rmSync(this.#data, { recursive: true });

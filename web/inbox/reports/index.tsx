@@ -9,7 +9,8 @@ import { Shown, useLoaded } from '../settings/kit.tsx';
 import { DAYS, type Channel } from '../settings/wire.ts';
 import { Avatar, Button, Card, classes, Dialog, EmptyState, Icon, LinkButton, Page, Select, TextField } from '../ui/index.ts';
 import { ChartCard, described, HeatMap, Legend, Shares, TimeChart } from './charts.tsx';
-import { calendarDay, compact, daysBefore, decimal, duration, iso, percent, ticks, timeTicks } from './format.ts';
+import { calendarDay, compact, daysBefore, decimal, duration, iso, percent } from './format.ts';
+import { ticks, timeTicks } from './ticks.ts';
 import type { Day, Report, Totals } from './wire.ts';
 import { words as own } from './words.ts';
 

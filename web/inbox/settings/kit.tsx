@@ -63,9 +63,12 @@ export function Shown<T>({ of, rows, children }: { of: Loaded<T>; rows?: boolean
   );
 }
 
-const unsaved = new Set<object>();
+/** Each says whether it still has something to lose. */
+const unsaved = new Set<() => boolean>();
 
-function leaving(): Promise<boolean> {
+async function leaving(): Promise<boolean> {
+  // What has just been saved is not drawn yet.
+  if (![...unsaved].some((still) => still())) return true;
   const w = words.value;
   return ask({ title: w.leaveTitle, text: w.leaveText, yes: w.leave, danger: true });
 }
@@ -74,16 +77,20 @@ function hold(event: BeforeUnloadEvent): void {
   event.preventDefault();
 }
 
+/** What the forms of this page are about is gone: there is nothing to save any more. */
+export function nothingToSave(): void {
+  unsaved.clear();
+}
+
 /** Asks before somebody leaves while there is something to lose. */
-export function useUnsaved(dirty: boolean): void {
+export function useUnsaved(dirty: boolean, still: () => boolean): void {
   useEffect(() => {
     if (!dirty) return;
-    const mark = {};
-    unsaved.add(mark);
+    unsaved.add(still);
     guardLeaving(leaving);
     addEventListener('beforeunload', hold);
     return () => {
-      unsaved.delete(mark);
+      unsaved.delete(still);
       if (unsaved.size) return;
       guardLeaving(undefined);
       removeEventListener('beforeunload', hold);
@@ -114,8 +121,9 @@ export function useForm<T extends object>(initial: T, { guarded = true } = {}): 
   const draft = useSignal(initial);
   const errors = useSignal<Record<string, string>>({});
   const busy = useSignal(false);
-  const dirty = JSON.stringify(draft.value) !== JSON.stringify(saved.value);
-  useUnsaved(guarded && dirty);
+  const differs = () => JSON.stringify(draft.peek()) !== JSON.stringify(saved.peek());
+  const dirty = draft.value !== saved.value && differs();
+  useUnsaved(guarded && dirty, differs);
   return {
     draft: draft.value,
     set: (changes) => {

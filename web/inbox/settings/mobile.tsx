@@ -4,9 +4,10 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { api } from '../api.ts';
 import { dates, fill, plural, words } from '../i18n/index.ts';
+import { go } from '../router.ts';
 import { may } from '../session.ts';
 import { ask, Badge, Button, Card, Dialog, EmptyState, failed, LinkButton, Page, Select, TextArea, TextField, toast } from '../ui/index.ts';
-import { Alert, CopyField, FormOf, Locked, Shown, useForm, useLoaded } from './kit.tsx';
+import { Alert, CopyField, FormOf, Locked, nothingToSave, Shown, useForm, useLoaded } from './kit.tsx';
 import type { Assistant } from './wire.ts';
 import { words as own } from './words.ts';
 
@@ -38,7 +39,7 @@ export default function MobilePage({ rest }: { rest: string }) {
   const making = useSignal(false);
   const manage = may('manage_channels');
   const one = rest ? channels.value?.find(({ id }) => id === rest) : undefined;
-  if (one) return <One key={one.id} channel={one} />;
+  if (one) return <One key={one.id} channel={one} removed={channels.again} />;
   const make = manage && (
     <Button kind="primary" icon="plus" onClick={() => (making.value = true)}>
       {s.newMobile}
@@ -112,7 +113,7 @@ function NewMobile({ close, taken, done }: { close: () => void; taken: string[];
   );
 }
 
-function One({ channel }: { channel: Mobile }) {
+function One({ channel, removed }: { channel: Mobile; removed: () => void }) {
   const s = own.value;
   const locked = !may('manage_channels');
   const path = `/api/channels/mobile/${channel.id}`;
@@ -121,7 +122,9 @@ function One({ channel }: { channel: Mobile }) {
     if (!(await ask({ title: fill(s.removeChannelTitle, { name: channel.name }), text: s.removeMobileText, yes: s.removeChannel, danger: true }))) return;
     const answer = await api.delete(path);
     if (!answer.ok) return failed(words.value.notSaved, answer);
-    location.assign(HERE);
+    nothingToSave();
+    removed();
+    void go(HERE);
   };
   const back = (
     <LinkButton href={HERE} kind="quiet" icon="arrow-left">

@@ -76,7 +76,8 @@ export interface Tried {
   content: string;
   sources: Source[];
   provider: string;
-  model: string;
+  /** Null for `local`. */
+  model: string | null;
   handed_over: boolean;
 }
 

@@ -25,7 +25,7 @@ const words = {
   handedOver: 'Handed over to people',
   tokens: 'Tokens',
   rating: 'Rating',
-  median: 'half within · 90 % within {p90}',
+  median: 'median · 90 % within {p90}',
   ofConversations: '{n} of {all} conversations',
   tokensParts: '{input} in, {output} out',
   ratingsCount: { one: '{n} rating', other: '{n} ratings' } as Plural,

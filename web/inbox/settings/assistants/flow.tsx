@@ -1,6 +1,6 @@
 // The editor of a scripted flow: its steps as cards, beside it a chat to try what is there now.
 
-import { useComputed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { api } from '../../api.ts';
 import { fill, words } from '../../i18n/index.ts';
@@ -73,8 +73,9 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
   const busy = useSignal(false);
   const problem = useSignal('');
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const dirty = useComputed(() => JSON.stringify(flow.value) !== JSON.stringify(saved.flow)).value;
-  useUnsaved(dirty);
+  const differs = () => JSON.stringify(flow.peek()) !== JSON.stringify(saved.flow);
+  const dirty = flow.value !== saved.flow && differs();
+  useUnsaved(dirty, differs);
   const path = `/api/assistants/${id}/flow`;
 
   useEffect(() => {
@@ -146,6 +147,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
                   </EmptyState>
                 </Card>
               )}
+              {steps.length > 0 && <p class="field-hint">{s.saysHint}</p>}
               {steps.length > 0 && (
                 <Select
                   label={s.beginsWith}
@@ -158,7 +160,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
               <ol class="stack small" aria-label={s.steps}>
                 {steps.map((step, i) => (
                   <StepCard
-                    key={i}
+                    key={step.id}
                     step={step}
                     number={i + 1}
                     flow={flow.value}
@@ -205,7 +207,7 @@ function Editor({ id, saved, put }: { id: string; saved: Saved; put: (saved: Sav
           </div>
         )}
       </div>
-      <TryFlow id={id} flow={flow.value} usable={steps.length > 0 && !fault} />
+      {!locked && <TryFlow id={id} flow={flow.value} usable={steps.length > 0 && !fault} />}
     </div>
   );
 }

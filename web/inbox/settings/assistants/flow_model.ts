@@ -103,7 +103,8 @@ export interface Fault {
 }
 
 /** Where a fault is: ``flow has a fault in step `x`: it …``. */
-export function faultOf(error: string): Fault {
+export function faultOf(said: string): Fault {
+  const error = said.replace(/\.+$/, '.');
   const named = /step `([^`]+)`: (?:it )?(.+)$/s.exec(error);
   if (named) return { step: named[1]!, text: named[2]!.charAt(0).toUpperCase() + named[2]!.slice(1) };
   return { step: null, text: error.replace(/^flow (.)/, (_, first: string) => first.toUpperCase()) };

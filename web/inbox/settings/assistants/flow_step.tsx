@@ -12,6 +12,8 @@ const MOST_CARDS = 20;
 const MOST_CARD_BUTTONS = 10;
 const MOST_CASES = 50;
 const LONGEST = 4000;
+/** More steps than these stand folded, so that the whole is to be seen. */
+const FEW = 4;
 
 interface Props {
   step: Step;
@@ -31,7 +33,7 @@ interface Props {
 /** One step: what it says, what it asks, and where it goes on. */
 export function StepCard({ step, number, flow, locked, fault, unreachable, put, rename, remove, move, last, after }: Props) {
   const s = own.value;
-  const open = useSignal(true);
+  const open = useSignal(flow.steps.length <= FEW || !(step.text || step.cases?.some(({ goto, ...test }) => goto && Object.values(test).some(Boolean))));
   const name = `${number}. ${stepName(step.type)}`;
   return (
     <li id={`step-${step.id}`} class={classes('step', fault && 'faulty')} aria-label={name}>
@@ -54,11 +56,7 @@ export function StepCard({ step, number, flow, locked, fault, unreachable, put, 
           {fault}
         </p>
       )}
-      {!open.value && step.text && (
-        <p class="muted clamped" dir="auto">
-          {step.text}
-        </p>
-      )}
+      {!open.value && <Summary step={step} />}
       {open.value && (
         <fieldset class="form" disabled={locked}>
           <Fields step={step} flow={flow} put={put} />
@@ -75,6 +73,40 @@ export function StepCard({ step, number, flow, locked, fault, unreachable, put, 
       )}
       {!locked && <div class="step-after">{after}</div>}
     </li>
+  );
+}
+
+/** A folded step: what it says, and where it leads. */
+function Summary({ step }: { step: Step }) {
+  const choices = step.buttons ?? step.dropdown?.options ?? step.cards?.map(({ title }) => ({ label: title, value: title }));
+  const leads = [...(step.cases ?? []).map(({ goto }) => goto), step.else, step.goto, step.otherwise].filter((id) => id !== undefined);
+  return (
+    <div class="step-sum">
+      {step.text && (
+        <p class="clamped" dir="auto">
+          {step.text}
+        </p>
+      )}
+      {choices && (
+        <p class="inline">
+          {choices.map(({ label, value }) => (
+            <Badge key={value}>
+              <bdi>{label}</bdi>
+            </Badge>
+          ))}
+        </p>
+      )}
+      {leads.length > 0 && (
+        <p class="inline muted">
+          <Icon name="arrow-right" size={14} />
+          {[...new Set(leads)].map((id) => (
+            <code key={id} dir="ltr">
+              {id}
+            </code>
+          ))}
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -112,7 +144,7 @@ function Fields({ step, flow, put }: Parts) {
   const s = own.value;
   const set = (changes: { [K in keyof Step]?: Step[K] | undefined }) => put(without<Step>({ ...step, ...changes } as Step));
   const text = (required: boolean) => (
-    <TextArea label={required ? s.says : `${s.says} (${words.value.optional})`} hint={s.saysHint} value={step.text ?? ''} onValue={(text) => set({ text: text || (required ? '' : undefined) })} required={required} rows={2} maxLength={LONGEST} dir="auto" />
+    <TextArea label={required ? s.says : `${s.says} (${words.value.optional})`} value={step.text ?? ''} onValue={(text) => set({ text: text || (required ? '' : undefined) })} required={required} rows={2} maxLength={LONGEST} dir="auto" />
   );
   const goesOn = <To label={s.goesOn} none={s.nextStep} value={step.goto} flow={flow} onValue={(goto) => set({ goto })} />;
   const otherwise = (none: string) => <To label={s.otherwise} none={none} value={step.otherwise} flow={flow} onValue={(otherwise) => set({ otherwise })} />;

@@ -182,7 +182,7 @@ function Edit({ assistant, put }: { assistant: Assistant; put: (assistant: Assis
           )}
         </Card>
       </div>
-      <TryIt assistant={assistant} instructions={draft.provider === 'local' ? '' : draft.instructions} unsaved={form.dirty} />
+      {!locked && <TryIt assistant={assistant} instructions={draft.provider === 'local' ? '' : draft.instructions} unsaved={form.dirty} />}
     </div>
   );
 }

@@ -51,7 +51,7 @@ export function TryIt({ assistant, instructions, unsaved }: { assistant: Pick<As
       return;
     }
     const { content: said, sources, provider, model, handed_over } = answer.value;
-    lines.value = [...lines.value, { role: 'assistant', content: said, sources, by: provider === 'local' ? provider : `${provider} · ${model}`, handedOver: handed_over }];
+    lines.value = [...lines.value, { role: 'assistant', content: said, sources, by: [provider, model].filter(Boolean).join(' · '), handedOver: handed_over }];
   };
   const actions = lines.value.length > 0 && <IconButton icon="rotate-ccw" label={s.tryAgain} onClick={() => (lines.value = [])} />;
   return (

@@ -25,6 +25,7 @@ export interface Part {
   locked: boolean;
   /** Told what the server has now. */
   changed: (channel: Channel) => void;
+  removed: () => void;
 }
 
 export default function Website({ rest }: { rest: string }) {
@@ -36,19 +37,20 @@ export default function Website({ rest }: { rest: string }) {
         {(all) => {
           const channel = all.find((channel) => channel.kind === 'website');
           const put = (changed: Channel) => channels.put([...all.filter(({ id }) => id !== changed.id), changed]);
-          return channel ? <Parts channel={channel} changed={put} tab={TABS.find((tab) => tab === rest) ?? 'install'} /> : <Open opened={put} />;
+          return channel ? <Parts channel={channel} changed={put} removed={channels.again} tab={TABS.find((tab) => tab === rest) ?? 'install'} /> : <Open opened={put} />;
         }}
       </Shown>
     </Page>
   );
 }
 
-function Parts({ channel, changed, tab }: { channel: Channel; changed: (channel: Channel) => void; tab: Tab }) {
+function Parts({ channel, changed, removed, tab }: Omit<Part, 'locked'> & { tab: Tab }) {
   const s = own.value;
   const version = useSignal(0);
   const part: Part = {
     channel,
     locked: !may('manage_channels'),
+    removed,
     changed: (next) => {
       changed(next);
       version.value++;

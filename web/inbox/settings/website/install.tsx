@@ -1,12 +1,12 @@
 import { api } from '../../api.ts';
 import { fill, words } from '../../i18n/index.ts';
 import { ask, Button, Card, failed, LinkButton, Select, Switch, TextField, toast } from '../../ui/index.ts';
-import { CopyField, FormOf, useForm, useLoaded } from '../kit.tsx';
+import { CopyField, FormOf, nothingToSave, useForm, useLoaded } from '../kit.tsx';
 import type { Assistant, Channel } from '../wire.ts';
 import { words as own } from '../words.ts';
 import type { Part } from './index.tsx';
 
-export function Install({ channel, locked, changed }: Part) {
+export function Install({ channel, locked, changed, removed }: Part) {
   const s = own.value;
   const assistants = useLoaded(() => api.get<Assistant[]>('/api/assistants/'), '', 'assistants');
   const { name, is_enabled, auto_reply, assistant_id } = channel;
@@ -22,7 +22,8 @@ export function Install({ channel, locked, changed }: Part) {
     if (!sure) return;
     const answer = await api.delete(`/api/channels/${channel.id}`);
     if (!answer.ok) return failed(words.value.notSaved, answer);
-    location.reload();
+    nothingToSave();
+    removed();
   };
   const options = (assistants.value ?? []).map(({ id, name }) => ({ value: id, label: name }));
   return (
