@@ -201,8 +201,8 @@ impl Teller {
         let talk = Talk {
             language,
             subject: self.chance.pick(&language.subjects),
-            plant: self.chance.pick(&self.plants),
-            city: self.chance.pick(&self.cities),
+            plant: self.chance.pick::<&str>(&self.plants),
+            city: self.chance.pick::<&str>(&self.cities),
             order: format!("FP-{}", 100_000 + self.chance.below(900_000)),
         };
         let (id, name) = self.chance.pick(&self.shop.agents).clone();
