@@ -151,11 +151,12 @@ test('three hundred hostile texts in every field that a stranger fills are text'
   for (const payload of PAYLOADS) {
     const form = new FormData();
     form.append('conversation_id', one.id);
-    form.append('embed_token', visitors.token);
     form.append('external_id', one.external_id);
     form.append('file', new Blob([png(2, 2)]), cut(payload, 90));
     const sent = await fetch(`${parlor.url}/chat-widget/uploads`, { method: 'POST', body: form });
-    if (sent.status === 201) await one.writes('', { content_type: 'file', rich_media: { upload_id: (await sent.json()).id } });
+    assert.equal(sent.status, 201, payload);
+    const { message } = await one.writes('', { content_type: 'file', rich_media: { upload_id: (await sent.json()).id } });
+    assert.ok(message, payload);
   }
 
   // Through all of the list, which keeps few of its rows in the page.
@@ -187,6 +188,10 @@ test('three hundred hostile texts in every field that a stranger fills are text'
   assert.equal(wanted.length, PAYLOADS.length);
   const there = new Set(texts);
   assert.deepEqual(wanted.filter((text) => !there.has(text)), []);
+  const files = new Set(await anna.page.locator('.message .file bdi').allTextContents());
+  const named = stored.filter(({ content_type }) => content_type === 'file').map(({ rich_media }) => rich_media.filename);
+  assert.ok(named.length >= PAYLOADS.length);
+  assert.deepEqual(named.filter((name) => !files.has(name)), []);
   // Its pages, with the panel.
   const { items } = await parlor.staff('conversations?search=Pagan');
   await anna.page.goto(`${parlor.url}/inbox/c/${items[0].id}`);
@@ -267,7 +272,7 @@ for (const colorScheme of ['light', 'dark']) {
       await page.goto(`${parlor.url}/inbox?search=nothingofthekind`);
       await page.getByText('Nothing found').waitFor();
       await page.getByRole('button', { name: /^Filters/ }).click();
-      await page.locator('.popover.filters').waitFor();
+      await page.locator('.popover.list-filters').waitFor();
       await check('nothing found, filters');
       await page.goto(`${parlor.url}/inbox/c/00000000-0000-0000-0000-000000000000`);
       await page.getByText('There is no such conversation.').waitFor();

@@ -70,7 +70,7 @@ function Head() {
       <Popover
         label={w.filters}
         align="end"
-        class="filters"
+        class="list-filters"
         trigger={({ buttonRef, ...props }) => (
           <span class="with-mark">
             <IconButton label={narrowed ? `${w.filters} (${number.value.format(narrowed)})` : w.filters} icon="list-filter" shortcut="f" buttonRef={buttonRef} {...props} />

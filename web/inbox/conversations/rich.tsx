@@ -64,7 +64,7 @@ function Choices({ list }: { list: unknown }) {
   const choices = array(list);
   if (!choices.length) return null;
   return (
-    <ul class="choices" aria-label={words.value.choices}>
+    <ul class="offered-choices" aria-label={words.value.choices}>
       {choices.map((choice, i) => (
         <li key={i} dir="auto">
           {text(choice['label']) || text(choice['value'])}

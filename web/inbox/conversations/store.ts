@@ -167,9 +167,15 @@ function detailSoon(): void {
     const answer = id && (await api.get<Opened>(`/api/inbox/conversations/${id}`));
     const open = thread.peek();
     if (!answer || !answer.ok || open?.conversation.id !== id) return;
-    thread.value = { ...open, details: answer.value.details };
+    thread.value = detailed(open, answer.value);
     tell(answer.value.conversation);
   }, DETAIL_AFTER);
+}
+
+/** Takes the details of an answer, unless newer ones have come. What has changed since it was given is asked for again. */
+function detailed(open: Open, { details, conversation: { version } }: Opened): Open {
+  if (version < open.conversation.version) detailSoon();
+  return version < open.detailsAt ? open : { ...open, details, detailsAt: version };
 }
 
 /** What has changed while we were not told. */
@@ -216,6 +222,8 @@ function countSoon(): void {
 export interface Open {
   conversation: InboxConversation;
   details: Details;
+  /** The version of the conversation that the details were told with. */
+  detailsAt: number;
   thread: Thread;
   viewers: string[];
   /** What the server had kept of this person's draft when the thread was opened. */
@@ -250,7 +258,8 @@ export async function openThread(id: string): Promise<void> {
   seen([conversation]);
   const now = known.newest(conversation);
   seen(details.other_conversations);
-  thread.value = { conversation: now, details, thread: openedThread(id, answer.value), viewers, draft: draft?.content ?? '' };
+  const opened: Open = { conversation: now, details, detailsAt: conversation.version, thread: openedThread(id, answer.value), viewers, draft: draft?.content ?? '' };
+  thread.value = detailed(opened, answer.value);
   missing.delete(id);
   void fillHole();
 }
@@ -290,12 +299,12 @@ async function refreshThread(): Promise<void> {
     if (mine !== opening || !earlier.ok) return;
     fresh = extended(fresh, earlier.value);
   }
-  const { conversation, details, viewers } = answer.value;
+  const { conversation, viewers } = answer.value;
   const now = known.newest(conversation);
   // What was told meanwhile may be newer than the answer.
   const late = thread.peek()!.thread.messages.filter(({ seq }) => seq > lastSeq(fresh));
   fresh = caughtUp(fresh, { messages: late, notes: [], has_earlier: false });
-  thread.value = { ...thread.peek()!, conversation: now, details, viewers, thread: fresh };
+  thread.value = detailed({ ...thread.peek()!, conversation: now, viewers, thread: fresh }, answer.value);
   await fillHole();
 }
 

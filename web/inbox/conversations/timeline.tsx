@@ -180,7 +180,7 @@ function Message({ message, contact, follows }: { message: InboxMessage; contact
   return (
     <li class={classes('message', message.sender_type, follows && 'follows')} aria-label={fill(w.saidAt, { name, time: dates.time(message.created_at) })}>
       {theirs && (follows ? <span class="avatar-room" /> : <Avatar name={name} id={contact.id} size={32} />)}
-      <div class="said">
+      <div class="utterance">
         {!follows && (
           <p class="who">
             <b dir="auto">{name}</b>
@@ -250,7 +250,7 @@ function Sending({ outgoing }: { outgoing: Outgoing }) {
   const shown = content || w.contentTypes[contentType as keyof typeof w.contentTypes];
   return (
     <li class={classes(kind === 'note' ? 'note' : 'message agent follows', state)}>
-      <div class={kind === 'note' ? 'sending' : 'said'}>
+      <div class={kind === 'note' ? 'sending' : 'utterance'}>
         <div class={kind === 'note' ? '' : 'bubble'}>
           <Text text={shown} />
         </div>

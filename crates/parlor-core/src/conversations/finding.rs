@@ -59,9 +59,9 @@ impl Search {
 const MOST_MESSAGES: i64 = 10_000;
 const MOST_CONTACTS: i64 = 2000;
 const MOST_TAGGED: i64 = 2000;
-/// The most conversations, and about the most messages, that a walk looks at.
-const FARTHEST: i64 = 400;
-const MOST_SAID: usize = 8000;
+/// The most conversations that a walk looks at, and the most of them in which it reads what was said.
+const FARTHEST: i64 = 1000;
+const READ: i64 = 100;
 /// Of a conversation that is longer, a walk looks at so many of the newest messages.
 const NEWEST: i64 = 200;
 
@@ -134,12 +134,13 @@ pub(super) async fn page(
         start => (start, 0),
     };
     let wanted = Page { start, size: passed_over.saturating_add(page.size) };
-    let Walk { mut met, seen, end } = walk(tx, account_id, filter, search, wanted).await?;
+    let Walk { mut met, end } = walk(tx, account_id, filter, search, wanted).await?;
     if end == End::TooFar {
-        // The walk has met all there are on its way. Behind it are those that the indexes know of.
-        let wanted = Page { size: wanted.size.saturating_add(FARTHEST), ..wanted };
-        let behind = sql::found(tx, account_id, filter, &asked, wanted).await?;
-        met.extend(behind.into_iter().filter(|found| !seen.contains(&found.conversation.id)));
+        // The walk has met what many have. What few have, the indexes know of, wherever it is.
+        let gathered = sql::found(tx, account_id, filter, &asked, wanted).await?;
+        let known: HashSet<ConversationId> = met.iter().map(|listed| listed.conversation.id).collect();
+        met.extend(gathered.into_iter().filter(|listed| !known.contains(&listed.conversation.id)));
+        sort(&mut met, wanted.start);
     }
     let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
     Ok(met.into_iter().skip(number(passed_over)).take(number(page.size)).collect())
@@ -152,24 +153,35 @@ pub(super) async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -
     sql::count_found(tx, account_id, filter, &asked).await
 }
 
+/// Puts together what has come by two ways, in the order of the list.
+fn sort(met: &mut [Listed], start: Start) {
+    met.sort_by(|one, other| {
+        let (one, other) = (&one.conversation, &other.conversation);
+        match start {
+            Start::Changed(_) => (one.updated_at, one.id).cmp(&(other.updated_at, other.id)),
+            Start::Offset(_) | Start::After(_) => {
+                (other.last_message_at, other.id).cmp(&(one.last_message_at, one.id))
+            }
+        }
+    });
+}
+
 /// What a walk has come to.
 struct Walk {
     met: Vec<Listed>,
-    /// All that were looked at.
-    seen: HashSet<ConversationId>,
     end: End,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// There are as many as were wanted.
+    /// There are as many as were wanted, and nothing has been passed over.
     Enough,
     OfList,
-    /// There may be more, but they are rare.
+    /// There may be more.
     TooFar,
 }
 
-/// Goes through the list from where the page starts, and looks at each conversation.
+/// Goes through the list from where the page starts, and looks at each conversation; from some way on only at names and labels.
 async fn walk(
     tx: &mut Tx,
     account_id: AccountId,
@@ -178,39 +190,41 @@ async fn walk(
     wanted: Page,
 ) -> Result<Walk> {
     let at_once = sql::SAID_AT_ONCE as i64;
-    let mut walk = Walk { met: Vec::new(), seen: HashSet::new(), end: End::TooFar };
-    let (mut passed_over, mut said) = (0, 0);
-    while passed_over < FARTHEST && said < MOST_SAID {
+    let mut walk = Walk { met: Vec::new(), end: End::TooFar };
+    let mut passed_over = 0;
+    while passed_over < FARTHEST && (walk.met.len() as i64) < wanted.size {
         let some = Page { start: wanted.start, size: at_once };
         let some = sql::page(tx, account_id, filter, some, passed_over).await?;
         let of_list = (some.len() as i64) < at_once;
+        let reads = passed_over < READ;
         passed_over += at_once;
-        let (fits, read) = fitting(tx, search, &some).await?;
-        said += read;
-        walk.seen.extend(some.iter().map(|listed| listed.conversation.id));
+        let fits = if reads { fitting(tx, search, &some).await? } else { named(search, &some) };
         walk.met.extend(some.into_iter().filter(|listed| fits.contains(&listed.conversation.id)));
-        if walk.met.len() as i64 >= wanted.size {
-            walk.end = End::Enough;
+        if reads && (of_list || walk.met.len() as i64 >= wanted.size) {
+            walk.end = if of_list { End::OfList } else { End::Enough };
             break;
         }
         if of_list {
-            walk.end = End::OfList;
             break;
         }
     }
     Ok(walk)
 }
 
-/// Those that have what is searched for, and how many messages had to be read to know it.
-async fn fitting(tx: &mut Tx, search: &Search, some: &[Listed]) -> Result<(HashSet<ConversationId>, usize)> {
-    let (named, others): (Vec<&Listed>, Vec<&Listed>) = some.iter().partition(|listed| search.names(listed));
-    let mut fits: HashSet<ConversationId> = named.iter().map(|listed| listed.conversation.id).collect();
+fn named(search: &Search, some: &[Listed]) -> HashSet<ConversationId> {
+    some.iter().filter(|listed| search.names(listed)).map(|listed| listed.conversation.id).collect()
+}
+
+/// Those that have what is searched for.
+async fn fitting(tx: &mut Tx, search: &Search, some: &[Listed]) -> Result<HashSet<ConversationId>> {
+    let mut fits = named(search, some);
+    let others = some.iter().map(|listed| listed.conversation.id).filter(|id| !fits.contains(id));
+    let others: Vec<ConversationId> = others.collect();
     if search.words.is_empty() || others.is_empty() {
-        return Ok((fits, 0));
+        return Ok(fits);
     }
-    let ids: Vec<ConversationId> = others.iter().map(|listed| listed.conversation.id).collect();
-    let said = sql::said_in(tx, &ids, NEWEST).await?;
+    let said = sql::said_in(tx, &others, NEWEST).await?;
     let saying = said.iter().filter(|(_, content)| search.is_said(content));
     fits.extend(saying.map(|(id, _)| *id));
-    Ok((fits, said.len()))
+    Ok(fits)
 }

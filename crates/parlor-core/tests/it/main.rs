@@ -3,6 +3,7 @@
 mod content;
 mod db;
 mod embeds;
+mod finding;
 mod flow_properties;
 mod flow_runs;
 mod flows;

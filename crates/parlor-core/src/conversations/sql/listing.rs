@@ -82,22 +82,21 @@ macro_rules! found {
 
 /// Gathers the few conversations that come into question. Parameters: as `walked!`; what is searched for, and how much of it is looked at, is `$10` to `$16`.
 macro_rules! gathered {
-    ($what:expr, $joins:expr, $gather:expr, $filter:expr, $rest:tt) => {
+    ($head:expr, $gather:expr, $filter:expr, $rest:tt) => {
         pick!(
             ()
             $gather, {
-                Gather::Tagged => concat!("select ", $what, " from conversation_tags t cross join conversations v ", $joins,
-                    " where t.account_id = $1 and t.tag = $5 and v.id = t.conversation_id and ", narrowed!()),
-                Gather::Mentioning => concat!("select ", $what, " from (
+                Gather::Tagged => concat!($head, " from conversation_tags t cross join conversations v where t.account_id = $1 and t.tag = $5 and v.id = t.conversation_id and ", narrowed!()),
+                Gather::Mentioning => concat!($head, " from (
                       select distinct conversation_id as id from mentions where account_id = $1 and agent_id = $3
-                    ) f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+                    ) f cross join conversations v where v.id = f.id and ", narrowed!(), " and ", labelled!()),
                 Gather::Found(Dialect::Sqlite) => concat!(
-                    found!("messages_search match $10", "contacts_search match $11"),
-                    "select ", $what, " from found f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+                    found!("messages_search match $10 order by rowid desc", "contacts_search match $11 order by rowid desc"),
+                    $head, " from found f cross join conversations v where v.id = f.id and ", narrowed!(), " and ", labelled!()),
                 Gather::Found(Dialect::Postgres) => concat!(
                     found!("account_id = $1 and words @@ to_tsquery('simple', $10)",
                            "account_id = $1 and grams @@ to_tsquery('simple', $11)"),
-                    "select ", $what, " from found f cross join conversations v ", $joins, " where v.id = f.id and ", narrowed!(), " and ", labelled!()),
+                    $head, " from found f cross join conversations v where v.id = f.id and ", narrowed!(), " and ", labelled!()),
             }
             ($filter.assigned, {
                 Assigned::Whatever => " and cast($3 as uuid) is null",
@@ -189,7 +188,7 @@ pub async fn has_more_tagged(tx: &mut Tx, account_id: AccountId, tag: &str, most
 /// How many conversations are in the list.
 pub async fn count(tx: &mut Tx, account_id: AccountId, filter: &Filter) -> Result<i64> {
     let sql = match few_have(tx, account_id, filter).await? {
-        Some(gather) => gathered!("count(*)", "", gather, filter, ()),
+        Some(gather) => gathered!("select count(*)", gather, filter, ()),
         None => walked!("count(*)", "", filter, ()),
     };
     tx.one(sql, &narrowed(account_id, filter), |row| row.get(0)).await
@@ -208,6 +207,31 @@ macro_rules! joins {
     };
 }
 
+/// What was gathered is sorted by its ids alone; only the page itself is read as a whole.
+macro_rules! narrow {
+    () => {
+        concat!("select ", columns!(), " from (select v.id")
+    };
+}
+
+macro_rules! widened {
+    () => {
+        concat!(") x cross join conversations v ", joins!(), " where v.id = x.id")
+    };
+}
+
+macro_rules! newest_first {
+    () => {
+        concat!(widened!(), " order by v.last_message_at desc, v.id desc")
+    };
+}
+
+macro_rules! oldest_change_first {
+    () => {
+        concat!(widened!(), " order by v.updated_at, v.id")
+    };
+}
+
 /// One page of the list, whatever is searched for, after so many that are passed over.
 pub async fn page(
     tx: &mut Tx,
@@ -217,10 +241,10 @@ pub async fn page(
     passed_over: i64,
 ) -> Result<Vec<Listed>> {
     let sql = match few_have(tx, account_id, filter).await? {
-        Some(gather) => gathered!(columns!(), joins!(), gather, filter, (page.start, {
-            Start::Offset(_) => from_the_top!(),
-            Start::After(_) => going_on!(),
-            Start::Changed(_) => changed!(),
+        Some(gather) => gathered!(narrow!(), gather, filter, (page.start, {
+            Start::Offset(_) => concat!(from_the_top!(), newest_first!()),
+            Start::After(_) => concat!(going_on!(), newest_first!()),
+            Start::Changed(_) => concat!(changed!(), oldest_change_first!()),
         } ())),
         None => walked!(columns!(), joins!(), filter, (page.start, {
             Start::Offset(_) => from_the_top!(),
@@ -241,10 +265,10 @@ pub async fn found(
     asked: &Asked,
     page: Page,
 ) -> Result<Vec<Listed>> {
-    let sql = gathered!(columns!(), joins!(), Gather::Found(tx.dialect()), filter, (page.start, {
-            Start::Offset(_) => from_the_top!(),
-            Start::After(_) => going_on!(),
-            Start::Changed(_) => changed!(),
+    let sql = gathered!(narrow!(), Gather::Found(tx.dialect()), filter, (page.start, {
+            Start::Offset(_) => concat!(from_the_top!(), newest_first!()),
+            Start::After(_) => concat!(going_on!(), newest_first!()),
+            Start::Changed(_) => concat!(changed!(), oldest_change_first!()),
         } ()));
     let mut params = narrowed(account_id, filter);
     params.extend(stretch(tx, account_id, page, 0).await?);
@@ -254,7 +278,7 @@ pub async fn found(
 
 /// How many have what is asked.
 pub async fn count_found(tx: &mut Tx, account_id: AccountId, filter: &Filter, asked: &Asked) -> Result<i64> {
-    let sql = gathered!("count(*)", "", Gather::Found(tx.dialect()), filter,
+    let sql = gathered!("select count(*)", Gather::Found(tx.dialect()), filter,
         (() , { () => " and cast($6 as text) is null and cast($7 as text) is null and cast($8 as text) is null and cast($9 as text) is null" } ()));
     let mut params = narrowed(account_id, filter);
     params.extend([Value::Null; 4]);
