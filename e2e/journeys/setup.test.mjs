@@ -208,7 +208,7 @@ test('articles are written, searched, imported from a file, and deleted after a 
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { level: 1, name: 'Knowledge' }).waitFor();
   await page.getByLabel('Search articles').fill('recycled');
-  await page.getByRole('list', { name: 'Knowledge' }).getByRole('link', { name: /Gift/ }).waitFor();
+  await page.getByRole('list', { name: 'Knowledge' }).getByRole('link', { name: /wrapping/ }).waitFor();
   await page.waitForFunction(() => document.querySelectorAll('.lines.link > li').length === 1);
   await page.getByRole('link', { name: /Gift <i>wrapping<\/i>/ }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
