@@ -67,7 +67,7 @@ impl Teller {
             cities: phrases::words("cities"),
             chance: Chance::new(seed),
             now,
-            telling: u32::try_from(now.as_second() & 0xffff_ffff).unwrap_or_default(),
+            telling: u32::try_from(now.as_millisecond() & 0xffff_ffff).unwrap_or_default(),
             told: 0,
             conversations,
             messages,
