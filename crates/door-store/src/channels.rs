@@ -160,9 +160,9 @@ impl ChannelResponse {
             ai_model_code: channel.assistant.model,
             system_prompt_override: channel.assistant.instructions,
             assistant_name: channel.assistant.name,
-            primary_color: channel.settings.primary_color,
+            primary_color: channel.settings.primary_color.clone(),
             position: channel.settings.position.as_str(),
-            greeting: channel.settings.greeting,
+            greeting: channel.settings.greeting.clone(),
             created_at: channel.created_at,
             updated_at: channel.updated_at,
         }

@@ -16,8 +16,8 @@ use crate::{
 };
 
 pub use settings::{
-    Field, FieldKind, Hours, Language, Opening, Position, PreChat, ReplyTime, Settings, SettingsChange,
-    Translation,
+    Field, FieldKind, Hours, KeptSettings, Language, Opening, Position, PreChat, ReplyTime, Settings,
+    SettingsChange, Translation,
 };
 
 text_enum! {
@@ -62,7 +62,7 @@ pub struct Channel {
     pub status: Status,
     pub auto_reply: AutoReply,
     pub identity: Identity,
-    pub settings: Settings,
+    pub settings: KeptSettings,
     /// Who answers: the channel's own, or where it was looked up for an embed token or a conversation, theirs.
     pub assistant: Assistant,
     pub own_assistant: AssistantId,
@@ -231,7 +231,7 @@ async fn insert(
         status: Status::Enabled,
         auto_reply: AutoReply::On,
         identity: Identity::Open,
-        settings: Settings::default(),
+        settings: Settings::default().into(),
         own_assistant: assistant.id,
         assistant,
         plan,

@@ -1,4 +1,4 @@
-use super::{Channel, Settings};
+use super::{Channel, KeptSettings};
 use crate::{
     Error, Result, accounts, assistants,
     conversations::Conversation,
@@ -15,7 +15,7 @@ macro_rules! select {
     };
     ($from:literal, $rest:literal) => {
         concat!(
-            "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, c.settings,
+            "select c.id, c.account_id, c.kind, c.token, c.display_name, c.status, c.auto_reply, cast(c.settings as text),
                c.deleted_at, c.created_at, c.updated_at, c.identity, c.assistant_id,
                s.id, s.name, s.provider, s.model, s.instructions, exists (select 1 from flows f where f.assistant_id = s.id),
                a.allows_social_messaging, a.max_social_channels, a.max_monthly_ai_tokens, a.max_monthly_messages
@@ -36,7 +36,7 @@ fn channel(row: &Row<'_>) -> Result<Channel> {
         display_name: row.get(4)?,
         status: row.get(5)?,
         auto_reply: row.get(6)?,
-        settings: Settings::stored(&row.get(7)?),
+        settings: KeptSettings::stored(row.get(7)?),
         deleted_at: row.get(8)?,
         created_at: row.get(9)?,
         updated_at: row.get(10)?,

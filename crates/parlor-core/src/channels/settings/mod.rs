@@ -4,6 +4,7 @@
 //! to change.
 
 mod hours;
+mod kept;
 mod pre_chat;
 
 use serde_json::{Map, Value as Json, json};
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use hours::{Hours, Opening};
+pub use kept::KeptSettings;
 pub use pre_chat::{Field, FieldKind, PreChat};
 
 /// The most characters of a greeting.
@@ -156,7 +158,8 @@ impl Settings {
     }
 
     /// What a row holds. Rows of former versions have fewer members, and what a member lacks is as it begins.
-    pub(super) fn stored(document: &Json) -> Settings {
+    fn stored(document: &str) -> Settings {
+        let document: Json = serde_json::from_str(document).unwrap_or_default();
         let mut settings = Settings::default();
         for name in MEMBERS {
             let member = document.get(name).map(|value| json!({ name: value }));
