@@ -12,7 +12,7 @@ let parlor, browser, visitors, people;
 
 before(async () => {
   [parlor, browser] = await Promise.all([openParlor(), openBrowser()]);
-  await parlor.silenceAssistant();
+  await Promise.all([parlor.silenceAssistant(), parlor.welcomed()]);
   visitors = await openVisitors(parlor);
   people = [];
 });

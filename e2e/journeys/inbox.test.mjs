@@ -11,7 +11,7 @@ let parlor, browser, site, visitors, people;
 
 before(async () => {
   [parlor, browser, site] = await Promise.all([openParlor(), openBrowser(), openSite()]);
-  await parlor.silenceAssistant();
+  await Promise.all([parlor.silenceAssistant(), parlor.welcomed()]);
   visitors = await openVisitors(parlor);
   people = [];
 });
