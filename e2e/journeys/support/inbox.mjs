@@ -168,6 +168,9 @@ export async function hire(parlor, name, role = 'agent') {
 export async function barriers(page) {
   // By the protocol, since the page's own policy takes no scripts.
   await page.evaluate(axe);
+  // Halfway through a fade every colour is pale. What never ends, like a spinner, is looked at as it is.
+  const still = () => document.getAnimations().every(({ playState, effect }) => playState !== 'running' || effect.getTiming().iterations === Infinity);
+  await page.waitForFunction(still);
   const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   return violations.map(({ id, nodes }) => [id, nodes.map(({ target, failureSummary }) => `${target}: ${failureSummary.split('\n')[1]}`)]);
 }
