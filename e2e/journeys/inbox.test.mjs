@@ -374,6 +374,7 @@ test('everything goes by the keyboard alone', async () => {
   await key('e');
   await anna.row('Kay Keys').waitFor({ state: 'detached' });
   await key('Control+k');
+  await palette.getByRole('combobox').waitFor();
   await anna.page.keyboard.type('Kay Keys');
   await palette.getByRole('option', { name: /First of the list|From the keyboard/ }).waitFor();
   await key('ArrowUp');
