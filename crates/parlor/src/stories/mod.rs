@@ -253,10 +253,8 @@ impl Teller {
             answering: if assigned_at.is_some() { Answering::Person } else { Answering::Assistant },
             tags: self.tags(talk.subject.name, waits),
             resolved_at: (!open).then(|| resolved.min(self.now)),
-            handed_over_at: messages
-                .get(usize::try_from(handed_over).unwrap_or(usize::MAX))
-                .map(|first: &PastMessage| first.at)
-                .filter(|_| assigned_at.is_some()),
+            // With the question that the assistant left to a person; where none of its answers came before, it handed over nothing.
+            handed_over_at: assigned_at.filter(|_| handed_over > 1),
             rating: if open { None } else { self.rating(resolved.min(self.now))? },
             messages,
         })
